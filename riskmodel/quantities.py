@@ -1,0 +1,61 @@
+"""Names of what the engine writes: the columns of the yearly array and the outcome codes of an event."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Quantity(IntEnum):
+    """Index of the last axis of `RangeResult.annual`. The unit is the end of the name; the order is part of the format."""
+
+    ENERGY_COST_EUR = 0
+    """Imported energy at the market price, before fees [EUR]."""
+    EXPORT_INCOME_EUR = 1
+    """Exported energy at the market price, before fees [EUR]."""
+    IMPORT_KWH = 2
+    EXPORT_KWH = 3
+    PV_KWH = 4
+    CHARGE_KWH = 5
+    DISCHARGE_KWH = 6
+    ARBITRAGE_EUR = 7
+    """Value of discharged energy minus cost of charged energy; wear is not included [EUR]."""
+    PEAK_IMPORT_KW = 8
+    """Mean of the twelve monthly peaks of the import [kW]."""
+    GENSET_KWH = 9
+    CAPACITY_LEFT = 10
+    """Storage capacity at the end of the year as a share of new; NaN without storage."""
+    REPLACED = 11
+    """1 if the storage was replaced at the end of the year, else 0."""
+    POTENTIAL_GPU_HOURS = 12
+    """All GPUs for the whole year [GPU-h]."""
+    POWERED_GPU_HOURS = 13
+    """Potential GPU-hours times the share of the year with power connected, before losses [GPU-h]."""
+    LOST_REWORK_GPU_HOURS = 14
+    LOST_WAITING_GPU_HOURS = 15
+    LOST_RESTART_GPU_HOURS = 16
+    LOST_CAPPED_GPU_HOURS = 17
+    LOST_HARDWARE_GPU_HOURS = 18
+    DAMAGED_SERVERS = 19
+    INTERRUPTIONS = 20
+    """Events that reached the site and would trip an unprotected cluster."""
+    ABRUPT_STOPS = 21
+    ORDERLY_STOPS = 22
+
+
+N_QUANTITIES = len(Quantity)
+"""Length of the last axis of `RangeResult.annual`."""
+
+
+class Outcome(IntEnum):
+    """What one event did to the cluster of one strategy."""
+
+    UNAFFECTED = 0
+    RODE_THROUGH = 1
+    CAPPED = 2
+    ORDERLY_STOP = 3
+    ABRUPT_STOP = 4
+    ALREADY_DOWN = 5
+
+
+CAUSES = ("sag", "momentary", "sustained", "extreme", "curtailment")
+"""Outage families in the order of the `cause` code of an event."""

@@ -1,0 +1,192 @@
+"""Parameter records of the random processes: shipped TOML files, read and checked by name.
+
+A file holds one record with its source, window and number of observations in ``[meta]``. ``load`` gives plain
+floats, dicts and float64 arrays. Kinds: ``prices``, ``weather``, ``irradiance``, ``outages``.
+"""
+
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+
+from distributions.clock import HOURS_PER_DAY, MONTHS_PER_YEAR
+from distributions.parameters._checks import ParameterError, Reader
+
+__all__ = [
+    "CLEARNESS_KNOTS",
+    "KINDS",
+    "OUTAGE_FAMILIES",
+    "REGIMES",
+    "ParameterError",
+    "list_names",
+    "load",
+    "validate",
+]
+
+FOLDER = Path(__file__).parent
+KINDS = ("prices", "weather", "irradiance", "outages")
+
+REGIMES = ("normal", "storm", "cold_and_still")
+"""Weather regimes in the order of every array over regimes."""
+
+OUTAGE_FAMILIES = ("sag", "momentary", "sustained", "extreme", "curtailment")
+"""Outage families in the order of their cause codes."""
+
+CLEARNESS_KNOTS = 9
+"""Knots of the map from the clearness normal to the clearness index, x = -2.5 ... 2.5."""
+
+
+def list_names(kind):
+    """Names of the shipped records of one kind.
+
+    Parameters
+    ----------
+    kind : str
+        One of ``KINDS``.
+
+    Returns
+    -------
+    list of str
+        Sorted names that ``load(kind, name)`` accepts.
+    """
+    _check_kind(kind)
+    return sorted(path.stem[len(kind) + 1 :] for path in FOLDER.glob(f"{kind}_*.toml"))
+
+
+def load(kind, name):
+    """Read one parameter record and check it.
+
+    Parameters
+    ----------
+    kind : str
+        One of ``KINDS``.
+    name : str or path
+        Path of an existing TOML file, or the name of a shipped record such as ``"SE3_2021_2023"``.
+
+    Returns
+    -------
+    dict
+        Numbers as float, tables of numbers as read-only float64 arrays, ``meta`` as read. Outage records map each
+        of ``OUTAGE_FAMILIES`` to a dict.
+
+    Raises
+    ------
+    ParameterError
+        If the record is absent, a key is missing or unknown, or a value has the wrong shape or is not finite.
+    """
+    path = _find(kind, name)
+    try:
+        with path.open("rb") as file:
+            raw = tomllib.load(file)
+    except tomllib.TOMLDecodeError as error:
+        raise ParameterError(f"{path.name}: not valid TOML: {error}") from error
+    return validate(kind, raw, path.name)
+
+
+def validate(kind, raw, file_name="parameters"):
+    """Check a record held as nested dicts and lists; see ``load`` for what is returned and raised."""
+    _check_kind(kind)
+    reader = Reader(raw, file_name)
+    meta = reader.table("meta")
+    record = _READERS[kind](reader)
+    reader.reject_unknown()
+    reader.raise_all()
+    record["meta"] = meta
+    return record
+
+
+def _check_kind(kind):
+    if kind not in KINDS:
+        raise ParameterError(f"no parameter kind {kind!r}: type one of {', '.join(KINDS)}")
+
+
+def _find(kind, name):
+    _check_kind(kind)
+    if Path(name).is_file():
+        return Path(name)
+    path = FOLDER / f"{kind}_{name}.toml"
+    if path.is_file():
+        return path
+    names = list_names(kind)
+    near = get_close_matches(str(name), names, n=1, cutoff=0.3)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise ParameterError(f"no {kind} parameters named {name!r}{hint} (there are: {', '.join(names) or 'none'})")
+
+
+def _read_prices(reader):
+    record = {
+        "offset": reader.number("offset"),
+        "scale": reader.number("scale", above=0.0),
+        "profile": reader.array("profile", (MONTHS_PER_YEAR, 2, HOURS_PER_DAY)),
+        "shape": reader.array("shape", (HOURS_PER_DAY,)),
+        "size": reader.array("size", (HOURS_PER_DAY,), low=0.0),
+    }
+    for process in ("slow", "fast", "spread", "volatility"):
+        record[f"{process}_phi"] = reader.number(f"{process}_phi", low=0.0, below=1.0)
+        record[f"{process}_sd"] = reader.number(f"{process}_sd", low=0.0)
+    record["hour_phi"] = reader.number("hour_phi", low=0.0, below=1.0)
+    record["jump_probability_per_day"] = reader.number("jump_probability_per_day", low=0.0, high=1.0)
+    record["jump_share_up"] = reader.number("jump_share_up", low=0.0, high=1.0)
+    record["jump_mean_up"] = reader.number("jump_mean_up", low=0.0)
+    record["jump_mean_down"] = reader.number("jump_mean_down", low=0.0)
+    record["jump_decay"] = reader.number("jump_decay", low=0.0, below=1.0)
+    return record
+
+
+def _read_weather(reader):
+    count = len(REGIMES)
+    transition = reader.array("transition", (MONTHS_PER_YEAR, count, count), low=0.0, high=1.0)
+    if transition is not None and np.abs(transition.sum(axis=2) - 1.0).max() > 1e-9:
+        reader.problem("transition", "each row must sum to 1")
+    return {
+        "transition": transition,
+        "price_shift": reader.array("price_shift", (count,)),
+        "clearness_shift": reader.array("clearness_shift", (count,)),
+    }
+
+
+def _read_irradiance(reader):
+    quantile = reader.array("quantile", (MONTHS_PER_YEAR, CLEARNESS_KNOTS), low=0.0)
+    if quantile is not None and (np.diff(quantile, axis=1) < 0.0).any():
+        reader.problem("quantile", "each month must not fall along its knots")
+    return {
+        "day_phi": reader.number("day_phi", low=0.0, below=1.0),
+        "day_weight": reader.number("day_weight", low=0.0, high=1.0),
+        "hour_phi": reader.number("hour_phi", low=0.0, below=1.0),
+        "quantile": quantile,
+    }
+
+
+def _read_outages(reader):
+    return {family: _read_family(reader.child(family), family) for family in OUTAGE_FAMILIES}
+
+
+def _read_family(reader, family):
+    weight = reader.array("month_weight", (MONTHS_PER_YEAR,), low=0.0)
+    if weight is not None and abs(weight.mean() - 1.0) > 1e-6:
+        reader.problem("month_weight", f"mean is {weight.mean():.6f}: must be 1")
+    record = {
+        "rate_per_year": reader.number("rate_per_year", low=0.0),
+        "dispersion": reader.number("dispersion", low=0.0),
+        "month_weight": weight,
+        "regime_multiplier": reader.array("regime_multiplier", (len(REGIMES),), low=0.0),
+        "duration_s": reader.table("duration_s"),
+        "source": reader.text("source"),
+    }
+    if record["duration_s"] is not None and "law" not in record["duration_s"]:
+        reader.problem("duration_s.law", "missing: type a law, for example { law = \"exponential\", mean = 60.0 }")
+    if family == "sag":
+        residual = reader.array("residual_quantile", (11,), low=0.0, high=1.0)
+        if residual is not None and (np.diff(residual) < 0.0).any():
+            reader.problem("residual_quantile", "must not fall")
+        record["residual_quantile"] = residual
+    return record
+
+
+_READERS = {
+    "prices": _read_prices,
+    "weather": _read_weather,
+    "irradiance": _read_irradiance,
+    "outages": _read_outages,
+}

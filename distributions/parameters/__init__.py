@@ -175,7 +175,7 @@ def _read_family(reader, family):
         "source": reader.text("source"),
     }
     if record["duration_s"] is not None and "law" not in record["duration_s"]:
-        reader.problem("duration_s.law", "missing: type a law, for example { law = \"exponential\", mean = 60.0 }")
+        reader.problem("duration_s.law", 'missing: type a law, for example { law = "exponential", mean = 60.0 }')
     if family == "sag":
         residual = reader.array("residual_quantile", (11,), low=0.0, high=1.0)
         if residual is not None and (np.diff(residual) < 0.0).any():

@@ -109,7 +109,7 @@ def _choose_folder() -> None:
 
 _choose_folder()
 
-import numba  # noqa: E402  (its cache folder is chosen above, before the import)
+import numba  # after the choice above: it reads the folder when imported
 
 prange = numba.prange
 

@@ -1,0 +1,225 @@
+"""From a TOML file and overrides to a Study, or to everything that is wrong with them."""
+
+import re
+import stat
+import tomllib
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from riskmodel.study.cluster import Cluster
+from riskmodel.study.header import Claims, Correlation, Header
+from riskmodel.study.model import Leaf, Origin, Study, _leaves, stream_name
+from riskmodel.study.overrides import apply_overrides
+from riskmodel.study.problems import MISSING, Problem, StudyError, problems_of
+from riskmodel.study.rules import Parts, check_rules
+from riskmodel.study.site import Site
+from riskmodel.study.strategy import Strategy
+
+__all__ = ["load_study", "parse_study", "study_from_tables"]
+
+Model = TypeVar("Model", bound=BaseModel)
+MOST_BYTES = 1_000_000
+FOLLOWS_DISCOUNT = ("finance_rate_real", "reinvestment_rate_real")
+
+
+def load_study(path: str | Path, overrides: Sequence[str] = ()) -> Study:
+    """Read and check a study file.
+
+    Parameters
+    ----------
+    path : str or Path
+        TOML file of at most 1 MB.
+    overrides : sequence of str
+        ``"site.price_zone=SE4"``, ``'cluster.load_factor={law="uniform",low=0.7,high=0.9}'``: a field path and a
+        TOML value; a bare word is text.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    StudyError
+        With all problems of the file and the overrides together.
+    """
+    return parse_study(read_text(Path(path)), file=str(path), overrides=overrides)
+
+
+def parse_study(text: str, file: str = "study", overrides: Sequence[str] = ()) -> Study:
+    """Study of a TOML text; ``file`` is its name in messages. See ``load_study``."""
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise StudyError([_syntax_problem(str(error), text, file)]) from None
+    except (RecursionError, ValueError) as error:
+        raise StudyError([Problem(file, "", MISSING, f"not readable as TOML: {error}; is it a study file?")]) from None
+    return study_from_tables(tables, file, overrides)
+
+
+def study_from_tables(tables: Mapping[str, Any], file: str = "study", overrides: Sequence[str] = ()) -> Study:
+    """Study of nested dicts as ``tomllib`` gives them. See ``load_study``."""
+    given = deepcopy(dict(tables))
+    overridden, problems = apply_overrides(given, overrides, file)
+    filled = _fill(given)
+    study: Study | None = None
+    try:
+        study = Study.model_validate(filled)
+    except ValidationError as error:
+        problems += problems_of(error, file)
+    problems += check_rules(_parts(filled, study), file)
+    if problems or study is None:
+        raise StudyError([_name_override(problem, overridden) for problem in problems])
+    _trace(study, given, overridden)
+    return study
+
+
+def read_text(path: Path) -> str:
+    """Text of a study file; refuses what cannot be one before reading it.
+
+    Raises
+    ------
+    StudyError
+        If it is absent, a folder, not a regular file, over 1 MB or not UTF-8 text.
+    """
+    file = str(path)
+
+    def refuse(message: str) -> StudyError:
+        return StudyError([Problem(file, "", MISSING, message)])
+
+    try:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise refuse(_absent_text(path)) from None
+    except (OSError, ValueError) as error:
+        raise refuse(f"cannot be opened: {getattr(error, 'strerror', None) or error}") from None
+    if stat.S_ISDIR(status.st_mode):
+        inside = sorted(entry.name for entry in path.glob("*.toml"))[:10]
+        hint = f"type one of its study files: {', '.join(inside)}" if inside else "type the path of a study file"
+        raise refuse(f"is a folder; {hint}")
+    if not stat.S_ISREG(status.st_mode):
+        raise refuse("is not a regular file; type the path of a study file")
+    if status.st_size > MOST_BYTES:
+        raise refuse(f"has {status.st_size:,} bytes, a study file at most {MOST_BYTES:,}; is it the right file?")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise refuse(f"cannot be read: {error.strerror}") from None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise refuse(f"is not UTF-8 text (byte {error.start + 1}); save it as UTF-8, or is it another file?") from None
+
+
+def _absent_text(path: Path) -> str:
+    try:
+        around = sorted(entry.name for entry in path.parent.glob("*.toml"))
+    except OSError:
+        around = []
+    names = get_close_matches(path.name, around, n=3, cutoff=0.5) or get_close_matches(path.stem, around, n=3, cutoff=0.5)
+    return f"no such file; did you mean {' or '.join(names)}?" if names else "no such file"
+
+
+def _syntax_problem(message: str, text: str, file: str) -> Problem:
+    found = re.search(r"\(at line (\d+), column (\d+)\)", message)
+    reason = re.sub(r" \(at .*\)$", "", message)
+    if re.search(r"Cannot (overwrite|declare|mutate|redefine)|Duplicate", reason):
+        reason += ": the same key or table stands twice; keep one"
+    if found is None:
+        return Problem(file, "end of file", MISSING, f"not valid TOML: {reason}")
+    number = int(found[1])
+    line = text.split("\n")[number - 1].strip() if number <= text.count("\n") + 1 else ""
+    return Problem(file, f"line {number}, column {found[2]}", MISSING, f"not valid TOML: {reason}; the line: {line[:80]!r}")
+
+
+def _fill(given: dict[str, Any]) -> dict[str, Any]:
+    """Add the defaults that depend on other fields: the baseline and the two rates of MIRR."""
+    filled = dict(given)
+    header = given.get("study")
+    if not isinstance(header, dict):
+        return filled
+    header = dict(header)
+    strategies = given.get("strategies")
+    if "baseline" not in header and isinstance(strategies, dict) and strategies:
+        header["baseline"] = next(iter(strategies))
+    for key in FOLLOWS_DISCOUNT:
+        if key not in header and "discount_rate_real" in header:
+            header[key] = header["discount_rate_real"]
+    filled["study"] = header
+    return filled
+
+
+def _parts(filled: dict[str, Any], study: Study | None) -> Parts:
+    strategies = filled.get("strategies")
+    strategies = strategies if isinstance(strategies, dict) else {}
+    sources = filled.get("sources")
+    sources = sources if isinstance(sources, dict) else {}
+    if study is not None:
+        return Parts(
+            study.header,
+            study.cluster,
+            study.site,
+            study.strategies,
+            study.strategy_names,
+            study.correlation,
+            study.claims,
+            study.sources,
+            {leaf.path: leaf.extra for leaf in study.leaves()},
+            complete=True,
+        )
+    valid = {name: _try(Strategy, table) for name, table in strategies.items()}
+    return Parts(
+        _try(Header, filled.get("study")),
+        _try(Cluster, filled.get("cluster")),
+        _try(Site, filled.get("site")),
+        {name: strategy for name, strategy in valid.items() if strategy is not None},
+        list(strategies),
+        _try(Correlation, filled.get("correlation")),
+        _try(Claims, filled.get("claims")),
+        sources,
+    )
+
+
+def _try(model: type[Model], table: Any) -> Model | None:
+    try:
+        return model.model_validate(table)
+    except ValidationError:
+        return None
+
+
+def _name_override(problem: Problem, overridden: Mapping[str, str]) -> Problem:
+    """Say which override gave the value that is wrong."""
+    for path, text in overridden.items():
+        if problem.field == path or problem.field.startswith(path + "."):
+            return Problem(f"{problem.file} with --set {text}", problem.field, problem.value, problem.message)
+    return problem
+
+
+def _trace(study: Study, given: dict[str, Any], overridden: Mapping[str, str]) -> None:
+    """Keep the origin of every value, and law tables as they were typed."""
+    for leaf in study.leaves():
+        typed = _dig(given, leaf.path)
+        study._origins[leaf.path] = _origin(study, leaf, typed, overridden)
+        if isinstance(typed, dict) and "draw" in leaf.extra:
+            study._specs[leaf.path] = typed
+
+
+def _origin(study: Study, leaf: Leaf, typed: Any, overridden: Mapping[str, str]) -> Origin:
+    inner = typed.get("source", "") if isinstance(typed, dict) else ""
+    if any(leaf.path == path or leaf.path.startswith(path + ".") for path in overridden):
+        return Origin("--set", inner)
+    if typed is MISSING:
+        return Origin("default", leaf.extra.get("source", ""))
+    return Origin("file", inner or study.sources.get(leaf.path, "") or study.sources.get(stream_name(leaf.path), ""))
+
+
+def _dig(tables: Any, path: str) -> Any:
+    for key in path.split("."):
+        if not isinstance(tables, dict) or key not in tables:
+            return MISSING
+        tables = tables[key]
+    return tables

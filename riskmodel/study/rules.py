@@ -1,0 +1,183 @@
+"""Rules between fields: each looks at what is valid so far and reports what cannot be together."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from riskmodel.study.cluster import Cluster
+from riskmodel.study.header import Claims, Correlation, Header
+from riskmodel.study.model import rated_load_kw, stream_name
+from riskmodel.study.problems import MISSING, Problem, nearest
+from riskmodel.study.site import Site
+from riskmodel.study.strategy import Strategy
+
+__all__ = ["Parts", "check_rules"]
+
+NAME_PATTERN = re.compile(r"[A-Za-z0-9_]{1,40}")
+MOST_STRATEGIES = 50
+MOST_TITLE_CHARACTERS = 200
+KW_PER_MW = 1000.0
+
+
+@dataclass
+class Parts:
+    """Sections of a study that are valid by themselves; the rest is None or left out."""
+
+    header: Header | None = None
+    cluster: Cluster | None = None
+    site: Site | None = None
+    strategies: dict[str, Strategy] = field(default_factory=dict)
+    strategy_names: list[str] = field(default_factory=list)
+    correlation: Correlation | None = None
+    claims: Claims | None = None
+    sources: dict[str, str] = field(default_factory=dict)
+    paths: Mapping[str, Any] = field(default_factory=dict)
+    """Every field path of the valid sections, with its ``field_extra``."""
+    complete: bool = False
+
+
+Found = Iterator[tuple[str, Any, str]]
+"""(field path, value, message)"""
+
+
+def check_rules(parts: Parts, file: str) -> list[Problem]:
+    """Problems between fields, in the order of the sections."""
+    rules = (_names, _titles, _baseline, _servers, _margin, _records, _limits, _correlation, _claims, _sources)
+    return [Problem(file, *found) for rule in rules for found in rule(parts)]
+
+
+def _names(parts: Parts) -> Found:
+    if parts.header is not None and not NAME_PATTERN.fullmatch(parts.header.name):
+        yield "study.name", parts.header.name, _NAME_TEXT
+    for name in parts.strategy_names:
+        if not NAME_PATTERN.fullmatch(name):
+            yield "strategies", name, _NAME_TEXT
+    lower = [name.lower() for name in parts.strategy_names]
+    for position, name in enumerate(parts.strategy_names):
+        if lower.index(name.lower()) != position:
+            first = parts.strategy_names[lower.index(name.lower())]
+            yield "strategies", name, f"same name as {first} but for capitals; names become file names, choose another"
+    if not parts.strategy_names:
+        yield "strategies", MISSING, "no strategy; add at least one [strategies.NAME] table with its connection"
+    if len(parts.strategy_names) > MOST_STRATEGIES:
+        yield "strategies", len(parts.strategy_names), f"must be at most {MOST_STRATEGIES} strategies; split the study"
+
+
+_NAME_TEXT = "names become file names: type 1 to 40 letters a-z, digits and _, e.g. string_storage"
+
+
+def _titles(parts: Parts) -> Found:
+    titles = {"study.title": parts.header.title} if parts.header is not None else {}
+    titles |= {f"strategies.{name}.title": strategy.title for name, strategy in parts.strategies.items()}
+    for path, title in titles.items():
+        if not title.isprintable() or not 0 < len(title) <= MOST_TITLE_CHARACTERS:
+            yield path, title, f"must be 1 to {MOST_TITLE_CHARACTERS} characters on one line, without control characters"
+
+
+def _baseline(parts: Parts) -> Found:
+    if parts.header is None or not parts.strategy_names or parts.header.baseline in parts.strategy_names:
+        return
+    near = nearest(parts.header.baseline, parts.strategy_names)
+    hint = f"did you mean {near}? " if near else ""
+    yield "study.baseline", parts.header.baseline, f"no such strategy; {hint}type one of: {', '.join(parts.strategy_names)}"
+
+
+def _servers(parts: Parts) -> Found:
+    if parts.cluster is None or parts.cluster.gpus % parts.cluster.gpus_per_server == 0:
+        return
+    per_server = parts.cluster.gpus_per_server
+    up = (parts.cluster.gpus // per_server + 1) * per_server
+    yield "cluster.gpus", parts.cluster.gpus, f"must be whole servers of {per_server} GPUs; type gpus = {up}"
+
+
+def _margin(parts: Parts) -> Found:
+    cluster = parts.cluster
+    if cluster is None or cluster.gpu_hour_value_basis != "margin" or cluster.capex_eur_per_gpu.mean() == 0.0:
+        return
+    yield (
+        "cluster.capex_eur_per_gpu",
+        cluster.capex_eur_per_gpu.mean(),
+        'must be 0 with gpu_hour_value_basis = "margin", where the hardware is already taken off the value of a GPU-hour '
+        '(it would be counted twice); type capex_eur_per_gpu = 0, or gpu_hour_value_basis = "market_rent"',
+    )
+
+
+def _records(parts: Parts) -> Found:
+    if parts.site is None:
+        return
+    from distributions.parameters import list_names
+
+    site = parts.site
+    wanted = {
+        "site.price_zone": ("prices", f"{site.price_zone}_{site.price_window}", site.price_zone),
+        "site.outages": ("outages", site.outages, site.outages),
+        "site.weather": ("weather", site.weather, site.weather),
+        "site.irradiance": ("irradiance", site.irradiance, site.irradiance),
+    }
+    for path, (kind, record, typed) in wanted.items():
+        names = list_names(kind)
+        if record in names or (kind != "prices" and record.endswith(".toml") and Path(record).is_file()):
+            continue
+        near = nearest(record, names)
+        asked = f"no {kind} record {record}" + (" (price_zone and price_window together)" if kind == "prices" else "")
+        yield path, typed, f"{asked}; {f'did you mean {near}? ' if near else ''}there are: {', '.join(names)}"
+
+
+def _limits(parts: Parts) -> Found:
+    rated = rated_load_kw(parts.cluster) if parts.cluster is not None else None
+    for name, strategy in parts.strategies.items():
+        path, connection = f"strategies.{name}.connection", strategy.connection
+        limit = connection.import_limit_mw
+        if rated is not None and limit * KW_PER_MW < rated:
+            yield (
+                f"{path}.import_limit_mw",
+                limit,
+                f"cannot serve the rated load of {rated / KW_PER_MW:.2f} MW at the meter; no battery or PV carries a "
+                f"cluster for years: type a limit of at least {rated / KW_PER_MW:.2f}, or fewer GPUs",
+            )
+        if connection.import_limit_before_mw > limit:
+            text = f"must not exceed import_limit_mw = {limit:g} MW, the limit once connected"
+            yield f"{path}.import_limit_before_mw", connection.import_limit_before_mw, text
+        if strategy.storage is not None and strategy.storage.charge_import_limit_mw > limit:
+            text = f"must not exceed connection.import_limit_mw = {limit:g} MW"
+            yield f"strategies.{name}.storage.charge_import_limit_mw", strategy.storage.charge_import_limit_mw, text
+
+
+def _correlation(parts: Parts) -> Found:
+    if parts.correlation is None:
+        return
+    names, matrix = parts.correlation.names, parts.correlation.matrix
+    known = {stream_name(path) for path, extra in parts.paths.items() if extra.get("draw") == "path"}
+    for position, name in enumerate(names):
+        if name in names[:position]:
+            yield "correlation.names", name, "given twice"
+        elif name not in known and parts.complete:
+            near = nearest(name, sorted(known))
+            yield "correlation.names", name, f"no quantity of this study{f'; did you mean {near}?' if near else ''}"
+    size = len(names)
+    if len(matrix) != size or any(len(row) != size for row in matrix):
+        yield "correlation.matrix", f"{len(matrix)} rows", f"must have {size} rows of {size} numbers, one for each name"
+        return
+    for i, row in enumerate(matrix):
+        for j, value in enumerate(row):
+            if not -1.0 <= value <= 1.0 or (i == j and value != 1.0) or value != matrix[j][i]:
+                where = f"row {i + 1}, column {j + 1}"
+                yield "correlation.matrix", value, f"{where}: must be -1 to 1, 1 on the diagonal and the same both ways"
+
+
+def _claims(parts: Parts) -> Found:
+    if parts.claims is None or parts.claims.strategy is None or parts.claims.strategy in parts.strategy_names:
+        return
+    yield "claims.strategy", parts.claims.strategy, f"no such strategy; type one of: {', '.join(parts.strategy_names)}"
+
+
+def _sources(parts: Parts) -> Found:
+    if not parts.complete:
+        return
+    known = set(parts.paths) | {stream_name(path) for path in parts.paths}
+    for path, text in parts.sources.items():
+        if path not in known:
+            near = nearest(path, sorted(known))
+            yield f"sources.{path}", text, f"names no field of this study{f'; did you mean {near}?' if near else ''}"

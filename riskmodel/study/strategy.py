@@ -1,0 +1,129 @@
+"""One power strategy: its grid connection and the assets it owns."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from riskmodel.study.fields import Q, Section, choice, flag, number, quantity, whole
+
+__all__ = ["Connection", "Gensets", "Pv", "Storage", "Strategy", "Ups"]
+
+
+class Connection(Section):
+    """The grid connection before and after the strategy has its power."""
+
+    import_limit_mw: float = number("Import limit once connected", "MW", 20.0, low=0.0, high=10_000.0, above=True)
+    import_limit_before_mw: float = number("Existing supply until then", "MW", 3.0, low=0.0, high=10_000.0)
+    time_to_power_months: Q = quantity("Decision to full import limit", "months", 18, low=0.0, high=480.0)
+    interruptible: bool = flag("May the grid operator call on the connection?")
+    capex_eur: Q = quantity("Connection, substation and works", "EUR", 3_200_000, low=0.0, high=1e11)
+
+
+class Ups(Section):
+    """Double-conversion UPS with its own short battery."""
+
+    power_mw: float = number("Rated power", "MW", 18.0, low=0.0, high=10_000.0, above=True)
+    autonomy_min: float = number("Time at rated power", "min", 5.0, low=0.0, high=1440.0, above=True)
+    efficiency: float = number("Output over input", "", 0.96, low=0.5, high=1.0)
+    failure_on_demand_probability: float = number("Chance that it drops the load when called", "", 0.002, low=0.0, high=1.0)
+    capex_eur_per_kw: Q = quantity("Installed price", "EUR/kW", 320, low=0.0, high=100_000.0)
+    maintenance_eur_per_kw_year: Q = quantity("Service and battery replacement", "EUR/kW-year", 12, low=0.0, high=10_000.0)
+
+
+class Gensets(Section):
+    """Diesel generating sets on standby."""
+
+    units: int = whole("Number of sets", "", 10, low=1, high=10_000)
+    unit_power_kw: float = number("Rated power of one set", "kW", 2000.0, low=0.0, high=100_000.0, above=True)
+    start_time_s: float = number("Call to full load", "s", 15.0, low=0.0, high=3600.0)
+    start_failure_probability: float = number(
+        "Chance that one set fails to start and take load",
+        "",
+        0.0094,
+        low=0.0,
+        high=1.0,
+        default=0.0094,
+        source="NREL REopt.jl 029db01d, emergency diesel",
+    )
+    mean_time_to_failure_h: float = number(
+        "Mean running time to failure of one set",
+        "h",
+        1100.0,
+        low=0.0,
+        high=1e7,
+        above=True,
+        default=1100.0,
+        source="NREL REopt.jl 029db01d, emergency diesel",
+    )
+    fuel_autonomy_h: float = number("Fuel on site at rated power of all sets", "h", 48.0, low=0.0, high=8760.0)
+    fuel_eur_per_kwh: Q = quantity("Fuel per kWh of electricity", "EUR/kWh", 0.35, low=0.0, high=100.0)
+    capex_eur_per_kw: Q = quantity("Installed price", "EUR/kW", 690, low=0.0, high=100_000.0)
+    maintenance_eur_per_kw_year: Q = quantity("Service and tests", "EUR/kW-year", 18, low=0.0, high=10_000.0)
+
+
+class Storage(Section):
+    """String battery cabinets: each has its own converter."""
+
+    cabinets: int = whole("Number of cabinets", "", 150, low=1, high=1_000_000)
+    cabinet_power_kw: float = number("Rated power of one cabinet", "kW", 125, low=0.0, high=100_000.0, above=True)
+    cabinet_energy_kwh: float = number("Energy of one new cabinet", "kWh", 261, low=0.0, high=1_000_000.0, above=True)
+    round_trip_efficiency: float = number("AC to AC", "", 0.87, low=0.3, high=1.0)
+    auxiliary_kw_per_cabinet: float = number("Own use of one cabinet", "kW", 0.6, low=0.0, high=1000.0)
+    reserve_share: float = number("Usable energy kept for outages", "", 0.3, low=0.0, high=1.0)
+    transfer_time_ms: float = number("Grid lost to load carried", "ms", 10.0, low=0.0, high=60_000.0)
+    cabinet_availability: float = number("Chance that one cabinet works when called", "", 0.97, low=0.0, high=1.0)
+    common_mode_failure_probability: float = number("Chance that all fail together when called", "", 0.005, low=0.0, high=1.0)
+    wear_cost_eur_per_mwh: float = number("Wear counted by dispatch per MWh discharged", "EUR/MWh", 15.0, low=0.0, high=10_000.0)
+    charge_import_limit_mw: float = number("Import never exceeds this while charging", "MW", 20.0, low=0.0, high=10_000.0)
+    capex_eur_per_kwh: Q = quantity("Installed price", "EUR/kWh", 260, low=0.0, high=10_000.0)
+    maintenance_share_of_capex_per_year: Q = quantity("Service over the first price", "per year", 0.025, low=0.0, high=1.0)
+    ageing_law: Literal["blast_lfp_250ah"] = choice(
+        "Ageing of the cells",
+        "blast_lfp_250ah",
+        default="blast_lfp_250ah",
+        source="BLAST-Lite, Gasper 2023, doi 10.1016/j.est.2023.109042, 250 Ah prismatic LFP",
+    )
+    ageing_rate_factor: Q = quantity(
+        "Multiplies the fade of the law", "", 1.0, low=0.0, high=20.0, default=1.0, source="1: the law as published"
+    )
+    end_of_life_capacity: float = number(
+        "Capacity share at which storage is replaced",
+        "",
+        0.7,
+        low=0.0,
+        high=0.99,
+        default=0.7,
+        source="70 % of new, usual in stationary storage warranties: judgement",
+    )
+    replacement_cost_share: Q = quantity("Price of a replacement over the first price", "", 0.5, low=0.0, high=5.0)
+
+
+class Pv(Section):
+    """PV plant behind the meter."""
+
+    power_mwp: float = number("Peak power", "MWp", 8.0, low=0.0, high=10_000.0, above=True)
+    capex_eur_per_kwp: Q = quantity("Installed price", "EUR/kWp", 1100, low=0.0, high=100_000.0)
+    maintenance_eur_per_kwp_year: Q = quantity("Service", "EUR/kWp-year", 16, low=0.0, high=10_000.0)
+    degradation_per_year: float = number(
+        "Yearly loss of output", "per year", 0.005, low=0.0, high=0.2, default=0.005, source="NREL REopt.jl 029db01d: 0.5 %"
+    )
+    availability: float = number(
+        "Share of time it can produce",
+        "",
+        0.97,
+        low=0.0,
+        high=1.0,
+        default=0.97,
+        source="kWh Analytics: 97 % found against 99 % assumed",
+    )
+
+
+class Strategy(Section):
+    """A named way of powering the cluster; assets it does not own are None."""
+
+    title: str = choice("Name for readers", "String storage")
+    connection: Connection
+    ups: Ups | None = Field(default=None)
+    gensets: Gensets | None = Field(default=None)
+    storage: Storage | None = Field(default=None)
+    pv: Pv | None = Field(default=None)

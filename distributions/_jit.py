@@ -55,8 +55,8 @@ def source_hash(roots: Iterable[Path]) -> str:
     """
     digest = hashlib.sha256()
     versions = f"{importlib.metadata.version('numba')} {importlib.metadata.version('numpy')} {sys.version}"
-    settings = [f"{k}={v}" for k, v in sorted(os.environ.items()) if k.startswith("NUMBA_") and k not in NEUTRAL_SETTINGS]
-    digest.update("\0".join([versions, *settings]).encode())
+    settings = sorted(key for key in os.environ if key.startswith("NUMBA_") and key not in NEUTRAL_SETTINGS)
+    digest.update("\0".join([versions, *(f"{key}={os.environ[key]}" for key in settings)]).encode())
     for root in roots:
         for file in sorted(root.rglob("*.py")):
             digest.update(f"\0{root.name}/{file.relative_to(root).as_posix()}\0".encode())
@@ -136,7 +136,7 @@ def njit(function: Any = None, /, **options: Any) -> Any:
     """
     fixed = {"fastmath", "error_model", "cache"} & options.keys()
     if fixed:
-        raise TypeError(f"njit: {', '.join(sorted(fixed))} is the same for all kernels and set in distributions/_jit.py")
+        raise TypeError(f"njit: {', '.join(sorted(fixed))} is the same for all kernels, set in distributions/_jit.py")
     decorate = numba.njit(error_model="numpy", fastmath=False, cache=True, **options)
     return decorate if function is None else decorate(function)
 

@@ -35,7 +35,7 @@ class CorrelationWarning(UserWarning):
 
 @njit
 def cholesky(correlation, factor):
-    """Lower factor L with L L' = correlation. Writes `factor`, (k, k), zero on entry. Returns 0, or 1 if there is none."""
+    """Lower factor L with L L' = correlation. Writes `factor`, (k, k), zero on entry; returns 1 if there is none."""
     k = correlation.shape[0]
     for j in range(k):
         pivot = correlation[j, j]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from distributions.law_kernels import LawCode, ppf_code
@@ -86,8 +86,7 @@ def from_spec(spec: float | Mapping[str, Any]) -> Law:
         raise LawError(f"no law named: add law = ... with one of {', '.join(FORMS)}")
     name = keys.pop("law")
     if not isinstance(name, str) or name not in FORMS:
-        near = difflib.get_close_matches(str(name), list(FORMS), n=1)
-        raise LawError(f"law = {name!r} is unknown" + (f": did you mean {near[0]!r}?" if near else f": use one of {', '.join(FORMS)}"))
+        raise LawError(f"law = {name!r} is unknown: {_nearest(name, FORMS) or 'use one of ' + ', '.join(FORMS)}")
     law = _maker(name, set(keys))(**keys, source=source)
     _check_mean(law)
     return law
@@ -101,9 +100,13 @@ def _maker(name: str, keys: set[str]) -> Maker:
             return maker
     known = frozenset().union(*(required | optional for required, optional, _ in forms))
     for key in sorted(keys - known):
-        near = difflib.get_close_matches(key, sorted(known), n=1)
-        raise LawError(f"{name}: key {key!r} is unknown" + (f": did you mean {near[0]!r}?" if near else f": {_offer(name)}"))
+        raise LawError(f"{name}: key {key!r} is unknown: {_nearest(key, known) or _offer(name)}")
     raise LawError(f"{name}: got {', '.join(sorted(keys)) or 'no numbers'}: {_offer(name)}")
+
+
+def _nearest(word: object, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(str(word), sorted(known), n=1)
+    return f"did you mean {near[0]!r}?" if near else ""
 
 
 def _offer(name: str) -> str:

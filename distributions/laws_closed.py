@@ -130,7 +130,7 @@ class Lognormal(Law):
         median = math.sqrt(numbers["p10"]) * math.sqrt(numbers["p90"])
         if p50 is not None and abs(numbers["p50"] / median - 1.0) > MEDIAN_TOLERANCE:
             raise LawError(
-                f"{cls.name}: p50 = {p50:g} does not fit p10 = {p10:g} and p90 = {p90:g}, whose median is {median:.6g}: "
+                f"{cls.name}: p50 = {p50:g} does not fit p10 = {p10:g} and p90 = {p90:g}, of median {median:.6g}: "
                 f"leave p50 out, or use law = 'triangular' or 'pert' for a lopsided range"
             )
         return cls(median, math.log(numbers["p90"] / numbers["p10"]) / (2.0 * Z90), source=source)
@@ -215,7 +215,7 @@ class Exponential(Law):
 
 @dataclass(frozen=True)
 class Gpd(Law):
-    """Generalised Pareto law of what lies above `threshold`: P(X > x) = (1 + shape (x - threshold) / scale) ** (-1 / shape).
+    """Generalised Pareto law above a threshold: P(X > x) = (1 + shape (x - threshold) / scale) ** (-1 / shape).
 
     Sources
     -------

@@ -26,9 +26,16 @@ def _beta_cdf(a: float, b: float, low: float, high: float, x: ArrayLike) -> Floa
 
 
 def _beta_ppf(a: float, b: float, low: float, high: float, u: ArrayLike) -> FloatArray:
-    from scipy.special import betaincinv
+    from scipy.special import betaincinv, betaln
 
-    return np.asarray(low + (high - low) * betaincinv(a, b, np.asarray(u, dtype=np.float64)))[()]
+    probability = np.asarray(u, dtype=np.float64)
+    share = np.asarray(betaincinv(a, b, probability))
+    # SciPy's inverse gives NaN for some probabilities below 1e-100; there the first term of the series is exact enough.
+    lost = np.isnan(share) & (probability > 0.0) & (probability < 0.5)
+    if np.any(lost):
+        share = share.copy()
+        share[lost] = np.exp((np.log(probability[lost]) + np.log(a) + betaln(a, b)) / a)
+    return np.asarray(low + (high - low) * share)[()]
 
 
 @dataclass(frozen=True)
@@ -160,7 +167,7 @@ class Empirical(Law):
         if not values:
             raise LawError(f"{self.name}: values = []: list at least one number")
         if len(weights) != len(values):
-            raise LawError(f"{self.name}: {len(weights)} weights for {len(values)} values: give one weight each, or none")
+            raise LawError(f"{self.name}: {len(weights)} weights for {len(values)} values: give each one, or none")
         if min(weights) < 0.0 or not sum(weights) > 0.0:
             raise LawError(f"{self.name}: weights must be >= 0 and not all zero")
         pairs = sorted((value, weight) for value, weight in zip(values, weights, strict=True) if weight > 0.0)

@@ -1,0 +1,36 @@
+# Each target first sets up .venv, or brings it up to date with constraints.txt and pyproject.toml.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.up-to-date
+DEMO := out/ten_thousand_gpus
+WORKERS ?= 2
+
+.PHONY: demo test lint bench clean setup
+
+demo: $(STAMP)
+	$(BIN)/riskmodel run ten_thousand_gpus --paths 1000 --seed 7 --out $(DEMO) --overwrite
+
+test: $(STAMP)
+	$(BIN)/python -m tests.warm
+	$(BIN)/python -m pytest -q -n $(WORKERS)
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -m tiny
+	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -q -m tiny
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(STAMP)
+	$(BIN)/python -m tests.bench
+
+setup: $(STAMP)
+
+$(STAMP): constraints.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $@
+
+clean:
+	rm -rf out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

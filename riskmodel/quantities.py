@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Quantity(IntEnum):
-    """Index of the last axis of `RangeResult.annual`. The unit is the end of the name; the order is part of the format."""
+    """Index of the last axis of `RangeResult.annual`. Units end the names; the order is part of the format."""
 
     ENERGY_COST_EUR = 0
     """Imported energy at the market price, before fees [EUR]."""

@@ -1,0 +1,225 @@
+"""Net present value, internal rate of return and four paybacks of yearly cash flows, path by path.
+
+Flows are (n, n_years + 1): entry 0 at the decision, entry y at the end of year y, cash in positive, real money and
+real rates. A flow is taken to arrive evenly within its year when a payback falls between two year ends.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from distributions._jit import njit
+
+Array = NDArray[np.float64]
+
+ROOT_TOLERANCE = 1e-13
+"""Relative tolerance on the discount factor of the internal rate of return."""
+MAX_STEPS = 200
+
+
+class IrrStatus(IntEnum):
+    """Whether the internal rate of return of a flow exists and is the only one."""
+
+    NOT_APPLICABLE = -1
+    """The baseline, which has no benefit flow of its own."""
+    UNIQUE = 0
+    NONE = 1
+    NOT_UNIQUE = 2
+
+
+def _rows(flows: ArrayLike) -> Array:
+    return np.ascontiguousarray(np.atleast_2d(np.asarray(flows, dtype=np.float64)))
+
+
+def discount_factors(rate: float, n: int) -> Array:
+    """(n,) factors 1, 1/(1 + rate), 1/(1 + rate)^2, ... by repeated division."""
+    factors = np.ones(n)
+    for year in range(1, n):
+        factors[year] = factors[year - 1] / (1.0 + rate)
+    return factors
+
+
+def net_present_value(flows: ArrayLike, rate: float) -> Array:
+    """Sum of flow_y / (1 + rate)^y, entry 0 undiscounted (a spreadsheet's NPV() would discount it by a year).
+
+    Parameters
+    ----------
+    flows : (..., n_years + 1) array_like [EUR]
+    rate : float [per year]
+
+    Returns
+    -------
+    (...) float64 [EUR]
+    """
+    values = np.asarray(flows, dtype=np.float64)
+    total = np.zeros(values.shape[:-1])
+    for year, factor in enumerate(discount_factors(rate, values.shape[-1])):
+        total += values[..., year] * factor
+    return total
+
+
+def payback(flows: ArrayLike, rate: float = 0.0) -> Array:
+    """Time until the cumulative flow, discounted at `rate`, first reaches zero.
+
+    Parameters
+    ----------
+    flows : (n, n_years + 1) array_like [EUR]
+    rate : float [per year]
+        0 gives the simple payback, the discount rate the discounted one.
+
+    Returns
+    -------
+    (n,) float64 [years]
+        0 when there is no outlay to pay back, infinity when zero is not reached within the horizon.
+    """
+    rows = _rows(flows)
+    times = np.empty(rows.shape[0])
+    _payback_kernel(rows * discount_factors(rate, rows.shape[1]), False, times)
+    return times
+
+
+def payback_sustained(flows: ArrayLike) -> Array:
+    """Time from which the undiscounted cumulative flow is never below zero again; see `payback`."""
+    rows = _rows(flows)
+    times = np.empty(rows.shape[0])
+    _payback_kernel(rows, True, times)
+    return times
+
+
+def internal_rate_of_return(flows: ArrayLike) -> tuple[Array, NDArray[np.int8]]:
+    """Rate at which the net present value is zero, where the flow's signs allow exactly one.
+
+    One change of sign means exactly one rate above -100 % (Descartes); none means no rate; more than one may mean
+    several rates, all of them right and none of them useful, so no rate is given.
+
+    Parameters
+    ----------
+    flows : (n, n_years + 1) array_like [EUR]
+
+    Returns
+    -------
+    rate : (n,) float64 [per year]
+        NaN unless the status is `IrrStatus.UNIQUE`.
+    status : (n,) int8
+        `IrrStatus` of each flow.
+    """
+    rows = _rows(flows)
+    rates, status = np.empty(rows.shape[0]), np.empty(rows.shape[0], dtype=np.int8)
+    _irr_kernel(rows, rates, status)
+    return rates, status
+
+
+def modified_internal_rate_of_return(flows: ArrayLike, finance_rate: float, reinvestment_rate: float) -> Array:
+    """Rate that turns the present value of the outlays into the end value of the returns.
+
+    Parameters
+    ----------
+    flows : (n, n_years + 1) array_like [EUR]
+    finance_rate, reinvestment_rate : float [per year]
+        Outlays are discounted at the first, returns reinvested at the second.
+
+    Returns
+    -------
+    (n,) float64 [per year]
+        NaN without an outlay; -1 without a return.
+    """
+    rows = _rows(flows)
+    last = rows.shape[1] - 1
+    outlay = -net_present_value(np.minimum(rows, 0.0), finance_rate)
+    returns = net_present_value(np.maximum(rows, 0.0), reinvestment_rate)
+    rates = np.empty(rows.shape[0])
+    _mirr_kernel(outlay, returns, 1.0 + reinvestment_rate, last, rates)
+    return rates
+
+
+@njit
+def _payback_kernel(flows, sustained, times):
+    """Fill `times` with the first (or, if sustained, the last) time the cumulative flow rises to zero."""
+    for row in range(flows.shape[0]):
+        total = flows[row, 0]
+        time = 0.0 if total >= 0.0 else np.inf
+        for year in range(1, flows.shape[1]):
+            before = total
+            total += flows[row, year]
+            if total < 0.0:
+                if sustained:
+                    time = np.inf
+            elif time == np.inf:
+                time = year - 1 - before / flows[row, year]
+            if time != np.inf and not sustained:
+                break
+        times[row] = time
+
+
+@njit
+def _value_and_slope(flows, row, factor):
+    """Net present value as a polynomial in the yearly discount factor, and its derivative (Horner)."""
+    value, slope = 0.0, 0.0
+    for year in range(flows.shape[1] - 1, -1, -1):
+        slope = slope * factor + value
+        value = value * factor + flows[row, year]
+    return value, slope
+
+
+@njit
+def _sign_changes(flows, row):
+    changes, last = 0, 0.0
+    for year in range(flows.shape[1]):
+        flow = flows[row, year]
+        if flow != 0.0:
+            if last * flow < 0.0:
+                changes += 1
+            last = 1.0 if flow > 0.0 else -1.0
+    return changes, last
+
+
+@njit
+def _root(flows, row, end_sign):
+    """Positive root of the flow's polynomial with one change of sign: bracket, then Newton kept inside the bracket."""
+    low, high = 0.0, 1.0
+    while _value_and_slope(flows, row, high)[0] * end_sign < 0.0:
+        low, high = high, high * 2.0
+    factor = 0.5 * (low + high)
+    for _ in range(MAX_STEPS):
+        value, slope = _value_and_slope(flows, row, factor)
+        if value == 0.0:
+            break
+        if value * end_sign < 0.0:
+            low = factor
+        else:
+            high = factor
+        step = factor - value / slope
+        if not (low < step < high):
+            step = 0.5 * (low + high)
+        if abs(step - factor) <= ROOT_TOLERANCE * factor:
+            factor = step
+            break
+        factor = step
+    return factor
+
+
+@njit
+def _irr_kernel(flows, rates, status):
+    for row in range(flows.shape[0]):
+        changes, end_sign = _sign_changes(flows, row)
+        rates[row] = np.nan
+        if changes == 1:
+            status[row] = 0
+            rates[row] = 1.0 / _root(flows, row, end_sign) - 1.0
+        elif changes == 0:
+            status[row] = 1
+        else:
+            status[row] = 2
+
+
+@njit
+def _mirr_kernel(outlay, returns, reinvestment_growth, last, rates):
+    """A scalar loop, so that the power is the same bits for a path in any range."""
+    for row in range(outlay.size):
+        if outlay[row] > 0.0:
+            rates[row] = (returns[row] / outlay[row]) ** (1.0 / last) * reinvestment_growth - 1.0
+        else:
+            rates[row] = np.nan

@@ -1,11 +1,13 @@
 """Questions people ask: study files shipped with the package, found by name or path."""
 
-from collections.abc import Sequence
-from difflib import get_close_matches
-from pathlib import Path
+from __future__ import annotations
 
-from riskmodel.study import Problem, Study, StudyError, load_study
-from riskmodel.study.problems import MISSING
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the command's --help imports this file and must not wait for what reading a study needs
+    from riskmodel.study import Study
 
 __all__ = ["load", "names", "path"]
 
@@ -25,6 +27,11 @@ def path(name: str | Path) -> Path:
     StudyError
         If it is neither; the message has the nearest names.
     """
+    from difflib import get_close_matches
+
+    from riskmodel.study import Problem, StudyError
+    from riskmodel.study.problems import MISSING
+
     text = str(name)
     if text in names():
         return FOLDER / f"{text}.toml"
@@ -38,4 +45,6 @@ def path(name: str | Path) -> Path:
 
 def load(name: str | Path, overrides: Sequence[str] = ()) -> Study:
     """Study given by name or path; see ``riskmodel.study.load_study``."""
+    from riskmodel.study import load_study
+
     return load_study(path(name), overrides)

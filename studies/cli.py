@@ -1,0 +1,143 @@
+"""The command ``riskmodel``: its commands and options. What they do is in ``cli_run`` and ``cli_show``.
+
+Nothing heavy is imported here, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from riskmodel._guard import check_packages
+
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+"""Exit codes; 0 is done."""
+
+MOST_SEED = 2**63 - 1
+
+app = typer.Typer(
+    name="riskmodel",
+    help="Which way of powering this GPU cluster should we choose, what will it earn, and what can go wrong?",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="Name of a shipped study, or the path of a TOML file.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="FIELD=VALUE", help="Change a field, e.g. site.price_zone=SE4. May be repeated."),
+]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            number = version("power-strategy-risk")
+        except PackageNotFoundError:  # run from a source tree that is not installed
+            number = "not installed"
+        typer.echo(f"riskmodel {number}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    """Options that come before a command."""
+
+
+@app.command()
+def run(
+    study: StudyName,
+    paths: Annotated[int, typer.Option(min=1, help="How many lifetimes to simulate.")] = 10_000,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=MOST_SEED, help="Same seed, same numbers. Default: drawn, and printed.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results. Default: out/NAME OF THE STUDY.")] = None,
+    overrides: Overrides = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Default: all cores. The results are the same.")] = None,
+    target_error: Annotated[
+        str | None,
+        typer.Option(metavar="RESULT=ERROR", help="Stop as soon as this error is reached, e.g. npv=1%; at most --paths."),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that are already there.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but problems.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as one JSON object, nothing else.")] = False,
+    lanes: Annotated[int | None, typer.Option(min=1, hidden=True)] = None,
+) -> None:
+    """Simulate a study and write its results into a folder."""
+    from studies.cli_run import RunRequest, run_study
+
+    run_study(
+        RunRequest(
+            study=study,
+            paths=paths,
+            seed=seed,
+            out=out,
+            overrides=tuple(overrides or ()),
+            threads=threads,
+            target_error=target_error,
+            resume=resume,
+            overwrite=overwrite,
+            quiet=quiet,
+            as_json=as_json,
+            lanes=lanes,
+        )
+    )
+
+
+@app.command()
+def studies() -> None:
+    """List the studies that come with the package."""
+    from studies.cli_show import list_studies
+
+    list_studies()
+
+
+@app.command()
+def show(
+    study: StudyName,
+    overrides: Overrides = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Show every input of a study, with its unit and where it comes from."""
+    from studies.cli_show import show_study
+
+    show_study(study, tuple(overrides or ()), as_json)
+
+
+@app.command()
+def validate(study: StudyName, overrides: Overrides = None) -> None:
+    """Check a study file and say everything that is wrong with it."""
+    from studies.cli_show import validate_study
+
+    validate_study(study, tuple(overrides or ()))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of study files, for editors that check while you type."""
+    from studies.cli_show import print_schema
+
+    print_schema()
+
+
+def main() -> None:
+    """Entry of the command ``riskmodel``."""
+    try:
+        check_packages(needed=("distributions", "studies"), wished=())
+    except ImportError as error:
+        sys.exit(f"riskmodel: {error}")
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,42 @@
+"""How the commands speak of problems: one plain message on the error stream, and an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from studies.cli import BAD_INPUT, FAILED
+
+__all__ = ["fail", "plain_problems", "refuse"]
+
+
+def refuse(message: str) -> typer.Exit:
+    """Print what is wrong with the input; raise what this returns."""
+    typer.echo(message, err=True)
+    return typer.Exit(BAD_INPUT)
+
+
+def fail(message: str) -> typer.Exit:
+    """Print why the work failed; raise what this returns."""
+    typer.echo(message, err=True)
+    return typer.Exit(FAILED)
+
+
+@contextmanager
+def plain_problems() -> Iterator[None]:
+    """Turn problems of the input or the machine into messages and exit codes. Mistakes of ours keep their traceback."""
+    from riskmodel.study import StudyError
+
+    try:
+        yield
+    except StudyError as error:
+        count = len(error.problems)
+        title = f"{count} problems; nothing was run:" if count > 1 else "Nothing was run:"
+        raise refuse("\n".join([title, *(f"  {problem}" for problem in error.problems)])) from None
+    except MemoryError:
+        raise fail("Not enough memory. Fewer --threads need less.") from None
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        raise fail(f"{place}{error.strerror or error}") from None

@@ -1,0 +1,76 @@
+"""The commands that show and check studies."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from itertools import groupby
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+import studies
+from studies.cli_problems import plain_problems
+
+__all__ = ["list_studies", "print_schema", "show_study", "validate_study"]
+
+
+def list_studies() -> None:
+    """Print name and title of every shipped study."""
+    table = Table("name", "title", box=None, header_style="bold")
+    for name in studies.names():
+        header = tomllib.loads(studies.path(name).read_text(encoding="utf-8"))["study"]
+        table.add_row(Text(name), Text(header["title"]))
+    Console().print(table)
+
+
+def show_study(name: str, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Print every input of a study: value, unit, origin."""
+    with plain_problems():
+        study = studies.load(name, overrides)
+    rows = study.describe()
+    if as_json:
+        typer.echo(
+            json.dumps(
+                {
+                    "name": study.header.name,
+                    "title": study.header.title,
+                    "input_hash": study.input_hash(),
+                    "rated_load_kw": study.rated_load_kw(),
+                    "values": dict(study.canonical()),
+                    "rows": [vars(row) for row in rows],
+                },
+                indent=2,
+            )
+        )
+        return
+    console = Console()
+    console.print(Text(f"{study.header.title} ({study.header.name})", style="bold"))
+    console.print(f"rated load {study.rated_load_kw():,.0f} kW, input hash {study.input_hash()[:16]}", highlight=False)
+    for section, inside in groupby(rows, key=lambda row: row.field.rpartition(".")[0]):
+        table = Table(title=Text(section), title_justify="left", title_style="bold", box=None, show_header=False)
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold", ratio=2)
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold", ratio=3, style="dim")
+        for row in inside:
+            table.add_row(*(Text(cell) for cell in (row.field.rpartition(".")[2], row.value_text, row.unit, row.origin)))
+        console.print()
+        console.print(table)
+
+
+def validate_study(name: str, overrides: tuple[str, ...]) -> None:
+    """Say that a study is good, or everything that is wrong with it."""
+    with plain_problems():
+        study = studies.load(name, overrides)
+    count = len(study.strategy_names)
+    typer.echo(f"{study.header.name}: good, {count} strategies, {study.header.years} years, hash {study.input_hash()[:16]}")
+
+
+def print_schema() -> None:
+    """Print the JSON schema of study files."""
+    from riskmodel.study import study_json_schema
+
+    typer.echo(json.dumps(study_json_schema(), indent=2))

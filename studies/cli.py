@@ -66,12 +66,12 @@ def run(
     threads: Annotated[int | None, typer.Option(min=1, help="Default: all cores. The results are the same.")] = None,
     target_error: Annotated[
         str | None,
-        typer.Option(metavar="RESULT=ERROR", help="Stop as soon as this error is reached, e.g. npv=1%; at most --paths."),
+        typer.Option(metavar="RESULT=ERROR", help="Stop once this error is reached, e.g. npv=1%; at most --paths."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that are already there.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but problems.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the results as one JSON object, nothing else.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as one JSON object.")] = False,
     lanes: Annotated[int | None, typer.Option(min=1, hidden=True)] = None,
 ) -> None:
     """Simulate a study and write its results into a folder."""

@@ -56,7 +56,8 @@ def show_study(name: str, overrides: tuple[str, ...], as_json: bool) -> None:
         table.add_column(no_wrap=True)
         table.add_column(overflow="fold", ratio=3, style="dim")
         for row in inside:
-            table.add_row(*(Text(cell) for cell in (row.field.rpartition(".")[2], row.value_text, row.unit, row.origin)))
+            cells = (row.field.rpartition(".")[2], row.value_text, row.unit, row.origin)
+            table.add_row(*(Text(cell) for cell in cells))
         console.print()
         console.print(table)
 
@@ -65,8 +66,8 @@ def validate_study(name: str, overrides: tuple[str, ...]) -> None:
     """Say that a study is good, or everything that is wrong with it."""
     with plain_problems():
         study = studies.load(name, overrides)
-    count = len(study.strategy_names)
-    typer.echo(f"{study.header.name}: good, {count} strategies, {study.header.years} years, hash {study.input_hash()[:16]}")
+    size = f"{len(study.strategy_names)} strategies, {study.header.years} years"
+    typer.echo(f"{study.header.name}: good; {size}, input hash {study.input_hash()[:16]}")
 
 
 def print_schema() -> None:

@@ -68,7 +68,12 @@ class Cluster(Section):
         source="Daly 2006, doi 10.1016/j.future.2004.11.016, higher-order optimum for the cluster's own failures",
     )
     mean_time_to_interrupt_h: float = number(
-        "Mean time between the cluster's own failures, for the optimal interval only", "h", 5.0, low=0.0, high=1e6, above=True
+        "Mean time between the cluster's own failures, for the optimal interval only",
+        "h",
+        5.0,
+        low=0.0,
+        high=1e6,
+        above=True,
     )
     restart_abrupt_h: Q = quantity(
         "Power back to work resumed, after an abrupt stop", "h", 2.2, low=0.0, high=1000.0, above=True, per_event=True

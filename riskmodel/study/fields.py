@@ -12,12 +12,16 @@ from pydantic_core import PydanticCustomError
 
 from distributions.laws import Law, LawError, from_spec
 
-__all__ = ["Q", "Section", "choice", "field_extra", "flag", "number", "quantity", "range_text", "read_quantity", "whole"]
+__all__ = ["Q", "Section", "choice", "field_extra", "flag", "number", "quantity", "range_text", "whole"]
 
 LAW_SCHEMA = {
     "anyOf": [
         {"type": "number"},
-        {"type": "object", "properties": {"law": {"type": "string"}, "source": {"type": "string"}}, "required": ["law"]},
+        {
+            "type": "object",
+            "properties": {"law": {"type": "string"}, "source": {"type": "string"}},
+            "required": ["law"],
+        },
     ]
 }
 
@@ -154,7 +158,7 @@ def read_quantity(value: Any, extra: dict[str, Any]) -> Law:
     if isinstance(value, Law):
         law = value
     elif isinstance(value, bool) or not isinstance(value, (int, float, dict)):
-        raise PydanticCustomError("quantity", 'must be a number or a law table such as {law = "uniform", low = 1, high = 2}')
+        raise PydanticCustomError("quantity", 'must be a number or a law such as {law = "uniform", low = 1, high = 2}')
     else:
         law = _law_of(value, extra)
     _check_range(law, value, extra)
@@ -162,9 +166,7 @@ def read_quantity(value: Any, extra: dict[str, Any]) -> Law:
         try:
             law.code()
         except LawError as error:
-            raise PydanticCustomError(
-                "law", "{text}; this quantity is drawn for each event and needs a closed-form law", {"text": str(error)}
-            ) from None
+            raise PydanticCustomError("law", "{text}", {"text": str(error)}) from None
     return law
 
 

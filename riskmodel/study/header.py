@@ -16,7 +16,9 @@ class Header(Section):
 
     name: str = choice("Short name: letters, digits and _", "ten_thousand_gpus")
     title: str = choice("Title for readers", "10,000 GPUs in the Nordics")
-    currency: Literal["EUR"] = choice("Currency of all money", "EUR", default="EUR", source="the unit in the field names")
+    currency: Literal["EUR"] = choice(
+        "Currency of all money", "EUR", default="EUR", source="the unit in the field names"
+    )
     price_year: int = whole("Money of this year", "", 2025, low=1990, high=2100)
     years: int = whole("Years simulated", "years", 15, low=1, high=40)
     baseline: str = choice("Strategy others are compared with", "grid_expansion", source="first strategy of the file")

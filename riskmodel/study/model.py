@@ -21,14 +21,12 @@ __all__ = ["Leaf", "Origin", "Row", "Study", "study_json_schema"]
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a value came from: ``kind`` is file, default or set; ``text`` is its source."""
+    """Where a value came from: ``kind`` is file, default, --set or given; ``text`` is its source."""
 
     kind: str
     text: str = ""
 
     def __str__(self) -> str:
-        if self.kind == "file" and self.text.startswith(("default", "--set")):
-            return self.text  # a resolved study read again keeps the first origin
         return f"{self.kind}: {self.text}" if self.text else self.kind
 
 
@@ -62,7 +60,7 @@ class Study(Section):
     header: Header = Field(alias="study")
     cluster: Cluster
     site: Site
-    strategies: dict[str, Strategy]
+    strategies: dict[str, Strategy] = Field(min_length=1)
     correlation: Correlation | None = None
     claims: Claims | None = None
     sources: dict[str, str] = Field(default_factory=dict)

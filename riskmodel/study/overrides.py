@@ -8,12 +8,21 @@ from typing import Any
 from riskmodel.study.model import keys_of, model_at
 from riskmodel.study.problems import MISSING, Problem, nearest
 
-__all__ = ["apply_overrides"]
+__all__ = ["apply_overrides", "named_override"]
 
+MOST_SHOWN = 120
 BARE_WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./ -]*")
 
 
-def apply_overrides(tables: dict[str, Any], overrides: Sequence[str], file: str) -> tuple[dict[str, str], list[Problem]]:
+def named_override(file: str, text: str) -> str:
+    """Name of the file and the override, on one line, for messages."""
+    typed = "".join(letter if letter.isprintable() else " " for letter in text)
+    return f"{file} with --set {typed if len(typed) <= MOST_SHOWN else typed[:MOST_SHOWN] + '...'}"
+
+
+def apply_overrides(
+    tables: dict[str, Any], overrides: Sequence[str], file: str
+) -> tuple[dict[str, str], list[Problem]]:
     """Put overrides into the tables of a study.
 
     Parameters
@@ -36,7 +45,7 @@ def apply_overrides(tables: dict[str, Any], overrides: Sequence[str], file: str)
     for text in overrides:
         path, found = _apply(tables, text)
         if found is not None:
-            problems.append(Problem(f"{file} with --set {text}", path, MISSING, found))
+            problems.append(Problem(named_override(file, text), path, MISSING, found))
         else:
             overridden[path] = text
             _forget_source(tables, path)
@@ -75,9 +84,12 @@ def _put(tables: dict[str, Any], keys: list[str], value: Any) -> tuple[str, str 
             return path, f"no strategy {key}; {f'did you mean {near}? ' if near else ''}there are: {', '.join(here)}"
         if isinstance(inner, dict) and "law" in inner and position == len(keys) - 2:
             inner[keys[-1]] = value
+            inner.pop("source", None)  # it spoke of the law as it was
             return ".".join(keys[:-1]), None
         if not isinstance(inner, dict):
-            if inner is not None or model_at(tuple(keys[: position + 1])) is None and key != "strategies":
+            if model is not None and key in keys_of(model) and model_at(tuple(keys[: position + 1])) is None:
+                return path, f"{key} is one value, not a table; type {'.'.join(keys[: position + 1])}=VALUE"
+            if inner is not None or (model_at(tuple(keys[: position + 1])) is None and key != "strategies"):
                 return path, _unknown(model, key)
             inner = here[key] = {}
         here = inner

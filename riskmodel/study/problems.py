@@ -15,6 +15,7 @@ from riskmodel.study.strategy import Strategy
 __all__ = ["MISSING", "Problem", "StudyError", "nearest", "problems_of"]
 
 SHOWN_CHARACTERS = 80
+RANGE_KINDS = ("greater_than", "greater_than_equal", "less_than", "less_than_equal", "finite_number", "range", "finite")
 
 
 class _Missing:
@@ -54,6 +55,8 @@ class StudyError(Exception):
 
 def show(value: Any) -> str:
     """Value as a file would hold it, on one line, cut to a readable length."""
+    if isinstance(value, dict):
+        value = {key: part for key, part in value.items() if key != "source"}
     if isinstance(value, bool):
         text = "true" if value else "false"
     elif isinstance(value, dict):
@@ -104,6 +107,8 @@ def _problem(detail: ErrorDetails, file: str) -> Problem:
 
 
 def _missing_text(loc: tuple[str, ...], model: type[BaseModel] | None, name: str | None, extra: dict[str, Any]) -> str:
+    if loc == ("strategies",):
+        return "missing section; add at least one [strategies.NAME] table with its connection"
     if not extra:
         return f"missing section; add a [{'.'.join(loc)}] table"
     unit = f" [{extra['unit']}]" if extra["unit"] else ""
@@ -145,10 +150,16 @@ def _home_of(key: str) -> str | None:
 
 
 def _wrong_text(detail: ErrorDetails, key: str, extra: dict[str, Any]) -> str:
-    kind, hint = detail["type"], f"type for example {_example(key, extra)}" if extra else ""
-    if kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal", "finite_number", "range", "finite"):
-        advice = f"type a positive number, e.g. {_example(key, extra)}" if extra.get("above") else hint
-        return f"must be {range_text(extra)}; {advice}"
+    kind, example = detail["type"], _example(key, extra) if extra else ""
+    hint = f"type for example {example}" if example else ""
+    if kind in RANGE_KINDS:
+        if extra.get("above") and not (isinstance(detail["input"], (int, float)) and detail["input"] > extra["low"]):
+            return f"must be > {extra['low']:g} {extra['unit']}".rstrip() + f"; type a positive number, e.g. {example}"
+        return f"must be {range_text(extra)}; {hint}"
+    if kind == "too_short":
+        return "no strategy; add at least one [strategies.NAME] table with its connection"
+    if kind == "law":
+        return detail["msg"]
     if kind in ("int_type", "int_from_float", "int_parsing", "int_parsing_size"):
         return f"must be a whole number without quotes or decimal point; {hint}"
     if kind == "float_type":

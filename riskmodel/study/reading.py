@@ -13,8 +13,8 @@ from pydantic import BaseModel, ValidationError
 
 from riskmodel.study.cluster import Cluster
 from riskmodel.study.header import Claims, Correlation, Header
-from riskmodel.study.model import Leaf, Origin, Study, _leaves, stream_name
-from riskmodel.study.overrides import apply_overrides
+from riskmodel.study.model import Leaf, Origin, Study, stream_name
+from riskmodel.study.overrides import apply_overrides, named_override
 from riskmodel.study.problems import MISSING, Problem, StudyError, problems_of
 from riskmodel.study.rules import Parts, check_rules
 from riskmodel.study.site import Site
@@ -120,7 +120,7 @@ def _absent_text(path: Path) -> str:
         around = sorted(entry.name for entry in path.parent.glob("*.toml"))
     except OSError:
         around = []
-    names = get_close_matches(path.name, around, n=3, cutoff=0.5) or get_close_matches(path.stem, around, n=3, cutoff=0.5)
+    names = get_close_matches(path.with_suffix(".toml").name, around, n=3, cutoff=0.5)
     return f"no such file; did you mean {' or '.join(names)}?" if names else "no such file"
 
 
@@ -133,7 +133,8 @@ def _syntax_problem(message: str, text: str, file: str) -> Problem:
         return Problem(file, "end of file", MISSING, f"not valid TOML: {reason}")
     number = int(found[1])
     line = text.split("\n")[number - 1].strip() if number <= text.count("\n") + 1 else ""
-    return Problem(file, f"line {number}, column {found[2]}", MISSING, f"not valid TOML: {reason}; the line: {line[:80]!r}")
+    place = f"line {number}, column {found[2]}"
+    return Problem(file, place, MISSING, f"not valid TOML: {reason}; the line: {line[:80]!r}")
 
 
 def _fill(given: dict[str, Any]) -> dict[str, Any]:
@@ -144,11 +145,10 @@ def _fill(given: dict[str, Any]) -> dict[str, Any]:
         return filled
     header = dict(header)
     strategies = given.get("strategies")
-    if "baseline" not in header and isinstance(strategies, dict) and strategies:
-        header["baseline"] = next(iter(strategies))
-    for key in FOLLOWS_DISCOUNT:
-        if key not in header and "discount_rate_real" in header:
-            header[key] = header["discount_rate_real"]
+    if "baseline" not in header:
+        header["baseline"] = next(iter(strategies), "") if isinstance(strategies, dict) else ""
+    for key in FOLLOWS_DISCOUNT:  # 0 where the discount rate is missing, so that only that one is reported
+        header.setdefault(key, header.get("discount_rate_real", 0.0))
     filled["study"] = header
     return filled
 
@@ -193,9 +193,12 @@ def _try(model: type[Model], table: Any) -> Model | None:
 
 def _name_override(problem: Problem, overridden: Mapping[str, str]) -> Problem:
     """Say which override gave the value that is wrong."""
+    if " with --set " in problem.file:
+        return problem
     for path, text in overridden.items():
         if problem.field == path or problem.field.startswith(path + "."):
-            return Problem(f"{problem.file} with --set {text}", problem.field, problem.value, problem.message)
+            file = named_override(problem.file, text)
+            return Problem(file, problem.field, problem.value, problem.message)
     return problem
 
 
@@ -210,11 +213,15 @@ def _trace(study: Study, given: dict[str, Any], overridden: Mapping[str, str]) -
 
 def _origin(study: Study, leaf: Leaf, typed: Any, overridden: Mapping[str, str]) -> Origin:
     inner = typed.get("source", "") if isinstance(typed, dict) else ""
-    if any(leaf.path == path or leaf.path.startswith(path + ".") for path in overridden):
-        return Origin("--set", inner)
+    noted = study.sources.get(leaf.path, "")
     if typed is MISSING:
         return Origin("default", leaf.extra.get("source", ""))
-    return Origin("file", inner or study.sources.get(leaf.path, "") or study.sources.get(stream_name(leaf.path), ""))
+    if any(leaf.path == path or leaf.path.startswith(path + ".") for path in overridden):
+        return Origin("--set", inner)
+    for kind in ("default", "--set"):  # a resolved study read again keeps the first origin
+        if noted == kind or noted.startswith(f"{kind}: "):
+            return Origin(kind, noted[len(kind) + 2 :])
+    return Origin("file", inner or noted or study.sources.get(stream_name(leaf.path), ""))
 
 
 def _dig(tables: Any, path: str) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from riskmodel.study.cluster import Cluster
 from riskmodel.study.header import Claims, Correlation, Header
 from riskmodel.study.model import rated_load_kw, stream_name
-from riskmodel.study.problems import MISSING, Problem, nearest
+from riskmodel.study.problems import Problem, nearest
 from riskmodel.study.site import Site
 from riskmodel.study.strategy import Strategy
 
@@ -59,8 +59,6 @@ def _names(parts: Parts) -> Found:
         if lower.index(name.lower()) != position:
             first = parts.strategy_names[lower.index(name.lower())]
             yield "strategies", name, f"same name as {first} but for capitals; names become file names, choose another"
-    if not parts.strategy_names:
-        yield "strategies", MISSING, "no strategy; add at least one [strategies.NAME] table with its connection"
     if len(parts.strategy_names) > MOST_STRATEGIES:
         yield "strategies", len(parts.strategy_names), f"must be at most {MOST_STRATEGIES} strategies; split the study"
 
@@ -73,7 +71,7 @@ def _titles(parts: Parts) -> Found:
     titles |= {f"strategies.{name}.title": strategy.title for name, strategy in parts.strategies.items()}
     for path, title in titles.items():
         if not title.isprintable() or not 0 < len(title) <= MOST_TITLE_CHARACTERS:
-            yield path, title, f"must be 1 to {MOST_TITLE_CHARACTERS} characters on one line, without control characters"
+            yield path, title, f"must be one line of 1 to {MOST_TITLE_CHARACTERS} characters, no control characters"
 
 
 def _baseline(parts: Parts) -> Found:
@@ -81,7 +79,8 @@ def _baseline(parts: Parts) -> Found:
         return
     near = nearest(parts.header.baseline, parts.strategy_names)
     hint = f"did you mean {near}? " if near else ""
-    yield "study.baseline", parts.header.baseline, f"no such strategy; {hint}type one of: {', '.join(parts.strategy_names)}"
+    text = f"no such strategy; {hint}type one of: {', '.join(parts.strategy_names)}"
+    yield "study.baseline", parts.header.baseline, text
 
 
 def _servers(parts: Parts) -> Found:
@@ -99,8 +98,8 @@ def _margin(parts: Parts) -> Found:
     yield (
         "cluster.capex_eur_per_gpu",
         cluster.capex_eur_per_gpu.mean(),
-        'must be 0 with gpu_hour_value_basis = "margin", where the hardware is already taken off the value of a GPU-hour '
-        '(it would be counted twice); type capex_eur_per_gpu = 0, or gpu_hour_value_basis = "market_rent"',
+        'must be 0 with gpu_hour_value_basis = "margin", where the hardware is already taken off the value of a '
+        'GPU-hour (it would be counted twice); type capex_eur_per_gpu = 0, or gpu_hour_value_basis = "market_rent"',
     )
 
 

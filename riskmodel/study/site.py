@@ -22,8 +22,12 @@ class Site(Section):
         default=1.0,
         source="1: prices as in the fitted window",
     )
-    energy_fee_eur_per_mwh: Q = quantity("Taxes and grid energy fees on import", "EUR/MWh", 35.0, low=-100.0, high=1000.0)
-    export_fee_eur_per_mwh: float = number("Taken off the price of exported energy", "EUR/MWh", 3.0, low=-100.0, high=1000.0)
+    energy_fee_eur_per_mwh: Q = quantity(
+        "Taxes and grid energy fees on import", "EUR/MWh", 35.0, low=-100.0, high=1000.0
+    )
+    export_fee_eur_per_mwh: float = number(
+        "Taken off the price of exported energy", "EUR/MWh", 3.0, low=-100.0, high=1000.0
+    )
     export_allowed: bool = flag("May energy be sold to the grid?")
     demand_charge_eur_per_kw_year: Q = quantity(
         "Yearly charge on the mean of the monthly peaks", "EUR/kW-year", 45.0, low=0.0, high=2000.0

@@ -25,9 +25,13 @@ class Ups(Section):
     power_mw: float = number("Rated power", "MW", 18.0, low=0.0, high=10_000.0, above=True)
     autonomy_min: float = number("Time at rated power", "min", 5.0, low=0.0, high=1440.0, above=True)
     efficiency: float = number("Output over input", "", 0.96, low=0.5, high=1.0)
-    failure_on_demand_probability: float = number("Chance that it drops the load when called", "", 0.002, low=0.0, high=1.0)
+    failure_on_demand_probability: float = number(
+        "Chance that it drops the load when called", "", 0.002, low=0.0, high=1.0
+    )
     capex_eur_per_kw: Q = quantity("Installed price", "EUR/kW", 320, low=0.0, high=100_000.0)
-    maintenance_eur_per_kw_year: Q = quantity("Service and battery replacement", "EUR/kW-year", 12, low=0.0, high=10_000.0)
+    maintenance_eur_per_kw_year: Q = quantity(
+        "Service and battery replacement", "EUR/kW-year", 12, low=0.0, high=10_000.0
+    )
 
 
 class Gensets(Section):
@@ -72,11 +76,19 @@ class Storage(Section):
     reserve_share: float = number("Usable energy kept for outages", "", 0.3, low=0.0, high=1.0)
     transfer_time_ms: float = number("Grid lost to load carried", "ms", 10.0, low=0.0, high=60_000.0)
     cabinet_availability: float = number("Chance that one cabinet works when called", "", 0.97, low=0.0, high=1.0)
-    common_mode_failure_probability: float = number("Chance that all fail together when called", "", 0.005, low=0.0, high=1.0)
-    wear_cost_eur_per_mwh: float = number("Wear counted by dispatch per MWh discharged", "EUR/MWh", 15.0, low=0.0, high=10_000.0)
-    charge_import_limit_mw: float = number("Import never exceeds this while charging", "MW", 20.0, low=0.0, high=10_000.0)
+    common_mode_failure_probability: float = number(
+        "Chance that all fail together when called", "", 0.005, low=0.0, high=1.0
+    )
+    wear_cost_eur_per_mwh: float = number(
+        "Wear counted by dispatch per MWh discharged", "EUR/MWh", 15.0, low=0.0, high=10_000.0
+    )
+    charge_import_limit_mw: float = number(
+        "Import never exceeds this while charging", "MW", 20.0, low=0.0, high=10_000.0
+    )
     capex_eur_per_kwh: Q = quantity("Installed price", "EUR/kWh", 260, low=0.0, high=10_000.0)
-    maintenance_share_of_capex_per_year: Q = quantity("Service over the first price", "per year", 0.025, low=0.0, high=1.0)
+    maintenance_share_of_capex_per_year: Q = quantity(
+        "Service over the first price", "per year", 0.025, low=0.0, high=1.0
+    )
     ageing_law: Literal["blast_lfp_250ah"] = choice(
         "Ageing of the cells",
         "blast_lfp_250ah",
@@ -105,7 +117,13 @@ class Pv(Section):
     capex_eur_per_kwp: Q = quantity("Installed price", "EUR/kWp", 1100, low=0.0, high=100_000.0)
     maintenance_eur_per_kwp_year: Q = quantity("Service", "EUR/kWp-year", 16, low=0.0, high=10_000.0)
     degradation_per_year: float = number(
-        "Yearly loss of output", "per year", 0.005, low=0.0, high=0.2, default=0.005, source="NREL REopt.jl 029db01d: 0.5 %"
+        "Yearly loss of output",
+        "per year",
+        0.005,
+        low=0.0,
+        high=0.2,
+        default=0.005,
+        source="NREL REopt.jl 029db01d: 0.5 %",
     )
     availability: float = number(
         "Share of time it can produce",

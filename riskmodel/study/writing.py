@@ -15,7 +15,7 @@ def to_toml(study: Study) -> str:
 
     Origins of defaults and overrides are also kept in [sources], so they survive reading the text again.
     """
-    lines = [f"# Resolved study {study.header.name}: every value and where it came from. Input hash {study.input_hash()}."]
+    lines = [f"# Resolved study: every value and where it came from. Input hash {study.input_hash()}."]
     table = ""
     sources = dict(study.sources)
     for leaf in study.leaves():
@@ -24,8 +24,11 @@ def to_toml(study: Study) -> str:
             table = head
             lines += ["", f"[{head}]"]
         origin = study.origin(leaf.path)
-        lines.append(f"{key} = {toml_value(_typed(study, leaf))}  # {_one_line(str(origin))}")
-        if origin.kind in ("default", "--set") and "source" not in study._specs.get(leaf.path, {}):
+        inline = "source" in study._specs.get(leaf.path, {})
+        lines.append(
+            f"{key} = {toml_value(_typed(study, leaf))}  # {_one_line(origin.kind if inline else str(origin))}"
+        )
+        if origin.kind in ("default", "--set"):
             sources[leaf.path] = str(origin)
     lines += ["", "[sources]"]
     lines += [f"{toml_value(path)} = {toml_value(text)}" for path, text in sources.items()]

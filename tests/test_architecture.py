@@ -53,7 +53,7 @@ def test_imports_go_one_way(package):
     ]
     assert not wrong, (
         "Imports go studies -> riskmodel -> distributions. What can happen knows nothing of what a strategy makes of "
-        "it, and that knows nothing of who asks. Pass the thing in as an argument, or move it down:\n" + "\n".join(wrong)
+        "it, and that knows nothing of who asks. Pass it in as an argument, or move it down:\n" + "\n".join(wrong)
     )
 
 

@@ -12,8 +12,9 @@ from distributions import _jit
 from distributions._cache import cache_folder
 
 SOURCE = Path(_jit.__file__).parent
-INNER = "from distributions._jit import njit\n\n@njit\ndef inner(x):\n    return x + {}\n"
-OUTER = "from distributions._jit import njit\nfrom distributions.inner import inner\n\n@njit\ndef outer(x): return inner(x)\n"
+DOOR = "from distributions._jit import njit\n"
+INNER = DOOR + "@njit\ndef inner(x): return x + {}\n"
+OUTER = DOOR + "from distributions.inner import inner\n@njit\ndef outer(x): return inner(x)\n"
 
 
 @pytest.fixture

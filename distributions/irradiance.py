@@ -44,9 +44,10 @@ class PvChain:
     Parameters
     ----------
     altitude_m : float [m]
-    linke_turbidity : float
-        Of the Ineichen clear sky. One value for the year: the clearness index is fitted against the same clear sky,
-        so a haze that comes with the season is in its quantiles.
+    linke_turbidity : tuple of 12 floats
+        Of the Ineichen clear sky, by month. The default puts the clear hours measured at Lyngby (55.8 N, 2015-2018)
+        near clearness 1 in every month: judgement, lower than satellite climatology in winter, when the model is
+        too dark at a low sun. Clearness is fitted against the same clear sky, so little hangs on it.
     albedo : float
     month_temperature_c : tuple of 12 floats [C]
         Typical mean air temperature by month. The default is Stockholm's, rounded to 0.5 C: judgement.
@@ -73,7 +74,7 @@ class PvChain:
     """
 
     altitude_m: float = 30.0
-    linke_turbidity: float = 3.0
+    linke_turbidity: tuple[float, ...] = (2.1, 2.2, 2.4, 2.5, 3.0, 3.0, 3.0, 3.0, 3.0, 2.8, 2.1, 2.0)
     albedo: float = 0.2
     month_temperature_c: tuple[float, ...] = (-1.5, -1.5, 1.5, 6.0, 11.5, 16.0, 18.5, 17.5, 13.0, 8.0, 3.5, 0.5)
     day_amplitude_c: float = 3.5
@@ -155,8 +156,9 @@ def clear_sky(times: pd.DatetimeIndex, latitude_deg: float, longitude_deg: float
         pvlib.atmosphere.get_relative_airmass(zenith), pvlib.atmosphere.alt2pres(chain.altitude_m)
     )
     extra = np.asarray(pvlib.irradiance.get_extra_radiation(times.day_of_year.to_numpy()))
+    turbidity = np.asarray(chain.linke_turbidity)[times.month.to_numpy() - 1]
     with np.errstate(divide="ignore", invalid="ignore"):  # at night
-        sky = pvlib.clearsky.ineichen(zenith, airmass, chain.linke_turbidity, chain.altitude_m, extra)
+        sky = pvlib.clearsky.ineichen(zenith, airmass, turbidity, chain.altitude_m, extra)
     return dict(
         zip(CLEAR_SKY_COLUMNS, (np.nan_to_num(sky["ghi"]), zenith, sun["azimuth"].to_numpy(), extra), strict=True)
     )
@@ -283,14 +285,20 @@ def _check_site(
         for name, (value, low, high) in limits.items()
         if not low <= value <= high
     ]
-    if len(chain.month_temperature_c) != MONTHS_PER_YEAR:
-        wrong.append(f"month_temperature_c has {len(chain.month_temperature_c)} values: must have {MONTHS_PER_YEAR}")
+    for name in ("month_temperature_c", "linke_turbidity"):
+        count = len(getattr(chain, name))
+        if count != MONTHS_PER_YEAR:
+            wrong.append(f"{name} has {count} values: must have {MONTHS_PER_YEAR}")
     if wrong:
         raise ValueError("; ".join(wrong))
 
 
 def _cache_path(site: tuple[float, ...], chain: PvChain) -> Path:
-    chain = replace(chain, month_temperature_c=tuple(float(value) for value in chain.month_temperature_c))
+    chain = replace(
+        chain,
+        month_temperature_c=tuple(float(value) for value in chain.month_temperature_c),
+        linke_turbidity=tuple(float(value) for value in chain.linke_turbidity),
+    )
     key = hashlib.sha256(Path(__file__).read_bytes())
     key.update(f"{site} {chain} {version('pvlib')}".encode())
     return cache_folder() / "pv" / f"{key.hexdigest()[:24]}.npy"

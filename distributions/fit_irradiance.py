@@ -1,0 +1,360 @@
+"""Fit the clearness process to measured irradiance, and a plain NumPy twin of it.
+
+Clearness index kc = global horizontal irradiance / clear-sky global horizontal irradiance. A normal x with a daily and
+an hourly autoregression is mapped to kc by the quantiles of its month.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from distributions.clock import DAYS_PER_YEAR, HOURS_PER_DAY, MIN_PER_H, MONTH_OF_DAY, MONTHS_PER_YEAR
+from distributions.irradiance import MINUTES_IN_HOUR, PvChain, ac_power, clear_sky
+from distributions.parameters import CLEARNESS_KNOTS
+from distributions.price_twin import autoregression, regimes
+from distributions.regime import state_share
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "KNOT_LIMIT",
+    "add_clear_sky",
+    "by_day",
+    "clear_year",
+    "describe",
+    "fit",
+    "hourly_power",
+    "read_irradiance",
+    "simulate",
+]
+
+KNOT_LIMIT = 2.5
+"""The map's knots run from -2.5 to 2.5; it is flat outside."""
+
+LOWEST_CLEAR_SKY_W_PER_M2 = 50.0
+"""Hours with less clear sky are left out: the ratio means nothing at a low sun."""
+
+MINUTES_NEEDED = 54
+"""Minutes of measurement an hour must hold."""
+
+HIGHEST_CLEARNESS = 1.4
+"""Hours above this are faults, not cloud edges."""
+
+FIT_YEARS = 12
+FIT_SEED = 20240229
+
+MOVED = ("day_phi", "day_weight", "hour_phi")
+MATCHED = ("daily_sd", "daily_acf_1d", "hourly_deviation_acf_1h")
+"""Parameters the refinement moves, and the facts it meets."""
+
+LAGS_H = (1, 2, 3, 4, 6)
+"""Lags within a day whose correlations give the hourly autoregression and the day's weight."""
+
+
+def read_irradiance(path: str | Path, utc_offset_h: float) -> pd.DataFrame:
+    """Read an hourly measured irradiance history into local standard time.
+
+    Parameters
+    ----------
+    path : path
+        CSV with columns utc_begin, ghi_wm2, temp_air_c, wind_ms, n_minutes_ghi.
+    utc_offset_h : float [h]
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by the hour's beginning in local standard time; ghi_w_per_m2 (NaN where minutes are missing),
+        temperature_c.
+    """
+    import pandas as pd
+
+    raw = pd.read_csv(path)
+    begin = pd.to_datetime(raw["utc_begin"], utc=True).dt.tz_localize(None) + pd.Timedelta(hours=utc_offset_h)
+    ghi = raw["ghi_wm2"].where(raw["n_minutes_ghi"] >= MINUTES_NEEDED)
+    frame = pd.DataFrame({"ghi_w_per_m2": ghi.to_numpy(), "temperature_c": raw["temp_air_c"].to_numpy()})
+    frame.index = pd.DatetimeIndex(begin)
+    return frame.sort_index().asfreq("h")
+
+
+def add_clear_sky(
+    frame: pd.DataFrame, latitude_deg: float, longitude_deg: float, utc_offset_h: float, chain: PvChain | None = None
+) -> pd.DataFrame:
+    """Add clear_w_per_m2, the hour's mean clear-sky irradiance, and clearness (NaN at a low sun or where unmeasured).
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        From ``read_irradiance``.
+    latitude_deg, longitude_deg : float [degrees]
+    utc_offset_h : float [h]
+    chain : PvChain, optional
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    chain = chain or PvChain()
+    utc = _utc(frame, utc_offset_h)
+    clear = np.zeros(len(frame))
+    for minute in MINUTES_IN_HOUR:
+        clear += clear_sky(_later(utc, minute), latitude_deg, longitude_deg, chain)["ghi"] / len(MINUTES_IN_HOUR)
+    clearness = np.full(len(frame), np.nan)
+    high = clear > LOWEST_CLEAR_SKY_W_PER_M2
+    clearness[high] = frame["ghi_w_per_m2"].to_numpy()[high] / clear[high]
+    clearness[clearness > HIGHEST_CLEARNESS] = np.nan
+    return frame.assign(clear_w_per_m2=clear, clearness=np.maximum(clearness, 0.0))
+
+
+def hourly_power(
+    frame: pd.DataFrame,
+    latitude_deg: float,
+    longitude_deg: float,
+    tilt_deg: float,
+    azimuth_deg: float,
+    utc_offset_h: float,
+    chain: PvChain | None = None,
+) -> np.ndarray:
+    """AC power of one kWp, hour by hour through the whole chain, on measured clearness and temperature.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        From ``add_clear_sky``.
+    latitude_deg, longitude_deg, tilt_deg, azimuth_deg : float [degrees]
+    utc_offset_h : float [h]
+    chain : PvChain, optional
+
+    Returns
+    -------
+    (n,) float64 [kW AC per kWp DC]
+        NaN where clearness is.
+    """
+    chain = chain or PvChain()
+    clearness, temperature = frame["clearness"].to_numpy(), frame["temperature_c"].to_numpy()
+    utc = _utc(frame, utc_offset_h)
+    total = np.zeros(len(frame))
+    for minute in MINUTES_IN_HOUR:
+        sky = clear_sky(_later(utc, minute), latitude_deg, longitude_deg, chain)
+        total += ac_power(sky["ghi"] * np.nan_to_num(clearness), sky, temperature, tilt_deg, azimuth_deg, chain)
+    return np.where(np.isfinite(clearness) & np.isfinite(temperature), total / len(MINUTES_IN_HOUR), np.nan)
+
+
+def fit(frame: pd.DataFrame, weather: dict[str, Any]) -> dict[str, Any]:
+    """Fit the clearness process.
+
+    Quantiles weigh each hour with its clear-sky irradiance, so that the month's energy is the measured one, and are
+    taken against the normal as the weather regime shifts it, so that the regime moves energy between days and adds
+    none. Correlations start from those of the normal scores and are moved until a simulation on fixed draws has the
+    measured spread and lag-1 autocorrelation of daily clearness and the autocorrelation within the day.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        From ``add_clear_sky``, local standard time.
+    weather : dict
+        Weather record whose clearness shifts the engine will add.
+
+    Returns
+    -------
+    dict
+        Irradiance record without ``meta``.
+    """
+    clearness, clear = frame["clearness"].to_numpy(), frame["clear_w_per_m2"].to_numpy()
+    month = frame.index.month.to_numpy() - 1
+    valid = np.isfinite(clearness)
+    score = np.full(len(clearness), np.nan)
+    quantile = np.empty((MONTHS_PER_YEAR, CLEARNESS_KNOTS))
+    for m in range(MONTHS_PER_YEAR):
+        chosen = valid & (month == m)
+        order = np.flatnonzero(chosen)[np.argsort(clearness[chosen])]
+        share = (np.cumsum(clear[order]) - 0.5 * clear[order]) / clear[order].sum()
+        score[order] = _normal_score(share)
+        quantile[m] = _knots(share, clearness[order], _regime_share(weather, m), weather["clearness_shift"])
+    start = _correlations(score, frame.index.hour.to_numpy()) | {"quantile": quantile}
+    return _refine(start, frame, weather)
+
+
+def simulate(parameters: dict[str, Any], years: int, seed: int, *, weather: dict[str, Any] | None = None) -> np.ndarray:
+    """Simulate hourly clearness.
+
+    Parameters
+    ----------
+    parameters : dict
+        Irradiance record as ``distributions.parameters.load("irradiance", name)`` gives it.
+    years : int
+    seed : int
+        Of a NumPy generator: this twin is for diagnostics, the engine draws from its own streams.
+    weather : dict, optional
+        Weather record; without it no clearness shift is applied.
+
+    Returns
+    -------
+    (years * 365, 24) float64
+    """
+    rng = np.random.default_rng(seed)
+    days = years * DAYS_PER_YEAR
+    day = autoregression(parameters["day_phi"], 1.0, rng.standard_normal(days))
+    hour = autoregression(parameters["hour_phi"], 1.0, rng.standard_normal(days * HOURS_PER_DAY))
+    weight = parameters["day_weight"]
+    x = np.sqrt(weight) * day[:, None] + np.sqrt(1.0 - weight) * hour.reshape(days, HOURS_PER_DAY)
+    if weather is not None:
+        x = x + weather["clearness_shift"][regimes(rng.random(days), weather)][:, None]
+    knots = _knot_places()
+    month = np.tile(MONTH_OF_DAY, years)
+    clearness = np.empty_like(x)
+    for m in range(MONTHS_PER_YEAR):
+        clearness[month == m] = np.interp(x[month == m], knots, parameters["quantile"][m])
+    return clearness
+
+
+def describe(clearness: np.ndarray, clear_w_per_m2: np.ndarray) -> dict[str, float]:
+    """Facts of a clearness series.
+
+    Parameters
+    ----------
+    clearness : (n_days, 24) float64
+        NaN at night or where unmeasured.
+    clear_w_per_m2 : (n_days, 24) float64 [W/m2]
+
+    Returns
+    -------
+    dict of float
+        mean and sd of the day's energy-weighted clearness, its lag-1 autocorrelation, lag-1 autocorrelation of hourly
+        deviations from the day's mean, and Sarle's bimodality coefficient of hourly clearness.
+    """
+    weight = np.where(np.isfinite(clearness), clear_w_per_m2, 0.0)
+    enough = weight.sum(axis=1) > 0.9 * np.maximum(clear_w_per_m2.sum(axis=1), 1.0)
+    filled = np.nan_to_num(clearness)
+    total = np.where(enough, weight.sum(axis=1), np.nan)
+    daily = (filled * weight).sum(axis=1) / total
+    deviation = np.where(np.isfinite(clearness), clearness - daily[:, None], np.nan)
+    ahead = deviation[:, 1:] * deviation[:, :-1]
+    hourly = clearness[np.isfinite(clearness)]
+    third, fourth = (np.mean(((hourly - hourly.mean()) / hourly.std()) ** power) for power in (3, 4))
+    return {
+        "clearness_mean": float(np.nansum(filled * weight) / weight.sum()),
+        "daily_sd": float(np.nanstd(daily)),
+        "daily_acf_1d": _lag_one(daily),
+        "hourly_deviation_acf_1h": float(np.nanmean(ahead) / np.nanmean(deviation**2)),
+        "bimodality": float((third**2 + 1.0) / fourth),
+    }
+
+
+def _knot_places() -> np.ndarray:
+    return np.linspace(-KNOT_LIMIT, KNOT_LIMIT, CLEARNESS_KNOTS)
+
+
+def _knots(share: np.ndarray, clearness: np.ndarray, regime: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """Values at the knots: least squares on the quantile function, weighted by how often x falls there.
+
+    The hat functions add up to one, so least squares keeps the mean exactly.
+    """
+    from scipy.special import ndtr
+
+    x = np.linspace(-4.5, 4.5, 1801)
+    below = ndtr(x[:, None] - shift[None, :]) @ regime
+    density = np.exp(-0.5 * (x[:, None] - shift[None, :]) ** 2) @ regime
+    target = np.interp(below, share, clearness)
+    places = _knot_places()
+    hats = np.column_stack([np.interp(x, places, row) for row in np.eye(CLEARNESS_KNOTS)])
+    root = np.sqrt(density)[:, None]
+    values = np.linalg.lstsq(hats * root, target * root[:, 0], rcond=None)[0]
+    rising: np.ndarray = np.maximum.accumulate(np.maximum(values, 0.0))
+    return rising
+
+
+def _correlations(score: np.ndarray, hour: np.ndarray) -> dict[str, float]:
+    """Day weight, hourly and daily autoregression from normal scores.
+
+    Within a day the correlation at lag l is w + (1 - w) phi^l; at lag 24 it is w day_phi + (1 - w) phi^24.
+    """
+    from scipy.optimize import least_squares
+
+    # Hours counted from midnight: in local standard time the sun never shines across it south of the Arctic Circle.
+    lags = np.array(LAGS_H)
+    measured = np.array([_correlation(score, lag, hour >= lag) for lag in LAGS_H])
+    weight, hour_phi = least_squares(
+        lambda p: p[0] + (1.0 - p[0]) * p[1] ** lags - measured, [0.5, 0.5], bounds=([0.01, 0.01], [0.99, 0.99])
+    ).x
+    next_day = _correlation(score, HOURS_PER_DAY, hour >= 0)
+    day_phi = (next_day - (1.0 - weight) * hour_phi**HOURS_PER_DAY) / weight
+    return {"day_phi": float(np.clip(day_phi, 0.0, 0.95)), "day_weight": float(weight), "hour_phi": float(hour_phi)}
+
+
+def _refine(start: dict[str, Any], frame: pd.DataFrame, weather: dict[str, Any]) -> dict[str, Any]:
+    from scipy.optimize import least_squares
+
+    clearness, clear = by_day(frame)
+    target = describe(clearness, clear)
+    sky = np.tile(clear_year(frame), (FIT_YEARS, 1))
+
+    def record(position: np.ndarray) -> dict[str, Any]:
+        return start | dict(zip(MOVED, (float(value) for value in position), strict=True))
+
+    def misses(position: np.ndarray) -> list[float]:
+        run = simulate(record(position), FIT_YEARS, FIT_SEED, weather=weather)
+        facts = describe(np.where(sky > LOWEST_CLEAR_SKY_W_PER_M2, run, np.nan), sky)
+        return [facts[name] - target[name] for name in MATCHED]
+
+    begin = [start[name] for name in MOVED]
+    return record(least_squares(misses, begin, bounds=(0.02, 0.97), diff_step=0.02, max_nfev=15).x)
+
+
+def by_day(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Clearness and clear-sky irradiance [W/m2] of the whole days of a frame, each (n_days, 24)."""
+    import pandas as pd
+
+    first = frame.index[0].normalize()
+    if first < frame.index[0]:
+        first += pd.Timedelta(days=1)
+    whole = frame.loc[first:]
+    hours = len(whole) // HOURS_PER_DAY * HOURS_PER_DAY
+    shape = (-1, HOURS_PER_DAY)
+    columns = (whole[name].to_numpy()[:hours].reshape(shape) for name in ("clearness", "clear_w_per_m2"))
+    clearness, clear = columns
+    return clearness, clear
+
+
+def clear_year(frame: pd.DataFrame) -> np.ndarray:
+    """(365, 24) clear-sky irradiance of a year without a leap day [W/m2], mean over the frame's years."""
+    common = frame[(frame.index.month != 2) | (frame.index.day != 29)]
+    mean = common.groupby([common.index.month, common.index.day, common.index.hour])["clear_w_per_m2"].mean()
+    table: np.ndarray = mean.to_numpy().reshape(DAYS_PER_YEAR, HOURS_PER_DAY)
+    return table
+
+
+def _correlation(score: np.ndarray, lag: int, chosen: np.ndarray) -> float:
+    return float(np.nanmean((score[lag:] * score[:-lag])[chosen[lag:]]) / np.nanmean(score**2))
+
+
+def _normal_score(share: np.ndarray) -> np.ndarray:
+    from scipy.special import ndtri
+
+    score: np.ndarray = ndtri(share)
+    return score
+
+
+def _regime_share(weather: dict[str, Any], month: int) -> np.ndarray:
+    mean: np.ndarray = state_share(weather["transition"])[month == MONTH_OF_DAY].mean(axis=0)
+    return mean
+
+
+def _lag_one(values: np.ndarray) -> float:
+    centred = values - np.nanmean(values)
+    return float(np.nanmean(centred[1:] * centred[:-1]) / np.nanmean(centred**2))
+
+
+def _utc(frame: pd.DataFrame, utc_offset_h: float) -> pd.DatetimeIndex:
+    import pandas as pd
+
+    return pd.DatetimeIndex(frame.index).tz_localize("UTC") - pd.Timedelta(hours=utc_offset_h)
+
+
+def _later(times: pd.DatetimeIndex, minutes: float) -> pd.DatetimeIndex:
+    import pandas as pd
+
+    return times + pd.Timedelta(hours=minutes / MIN_PER_H)

@@ -1,0 +1,191 @@
+"""Plain NumPy twin of the hourly price process, for fitting and for checking the compiled one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from distributions.clock import DAYS_PER_WEEK, DAYS_PER_YEAR, FIRST_WEEKEND_DAY, HOURS_PER_DAY, MONTH_OF_DAY
+
+__all__ = [
+    "PRICE_CEILING",
+    "PRICE_FLOOR",
+    "TRANSFORM_LIMIT",
+    "Draws",
+    "autoregression",
+    "draw",
+    "prices_from",
+    "regimes",
+    "simulate",
+]
+
+PRICE_FLOOR, PRICE_CEILING = -500.0, 4000.0
+"""Harmonised limits of the European day-ahead auction since 2022 [EUR/MWh]."""
+
+TRANSFORM_LIMIT = 7.0
+"""y is clipped to this before the sinh."""
+
+DAILY = ("slow", "fast", "spread", "volatility")
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Standard draws for a run of whole years; the same for every parameter value.
+
+    Parameters
+    ----------
+    daily : (4, n_days) float64
+        Standard normals of the slow, fast, spread and volatility processes.
+    hourly : (n_hours,) float64
+        Standard normals of the hourly residual.
+    jump : (3, n_days) float64
+        Uniforms for occurrence and sign, standard exponentials for size.
+    regime : (n_days,) int64
+        Weather regime.
+    """
+
+    daily: np.ndarray
+    hourly: np.ndarray
+    jump: np.ndarray
+    regime: np.ndarray
+
+
+def simulate(parameters: dict[str, Any], years: int, seed: int, *, weather: dict[str, Any] | None = None) -> np.ndarray:
+    """Simulate hourly prices.
+
+    Parameters
+    ----------
+    parameters : dict
+        Price record as ``distributions.parameters.load("prices", name)`` gives it.
+    years : int
+    seed : int
+        Of a NumPy generator: this twin is for diagnostics, the engine draws from its own streams.
+    weather : dict, optional
+        Weather record; without it every day is normal and no price shift is applied.
+
+    Returns
+    -------
+    (years * 8760,) float64 [EUR/MWh]
+    """
+    return prices_from(parameters, draw(years, seed, weather), weather)
+
+
+def draw(years: int, seed: int, weather: dict[str, Any] | None = None) -> Draws:
+    """Make the standard draws of a run of ``years`` years."""
+    rng = np.random.default_rng(seed)
+    days = years * DAYS_PER_YEAR
+    daily = rng.standard_normal((len(DAILY), days))
+    hourly = rng.standard_normal(days * HOURS_PER_DAY)
+    jump = np.stack([rng.random(days), rng.random(days), rng.standard_exponential(days)])
+    return Draws(daily, hourly, jump, regimes(rng.random(days), weather))
+
+
+def prices_from(
+    parameters: dict[str, Any], draws: Draws, weather: dict[str, Any] | None = None, *, balanced: bool = False
+) -> np.ndarray:
+    """Turn standard draws into prices.
+
+    Parameters
+    ----------
+    parameters, weather : dict
+    draws : Draws
+    balanced : bool
+        Map the slow level onto exact normal quantiles by rank, so a finite run has no luck in its level. For
+        fitting: the mean of 100 years otherwise wanders by several per cent.
+
+    Returns
+    -------
+    (n_hours,) float64 [EUR/MWh]
+    """
+    slow, fast, spread, volatility = (
+        autoregression(parameters[f"{name}_phi"], parameters[f"{name}_sd"], noise)
+        for name, noise in zip(DAILY, draws.daily, strict=True)
+    )
+    if balanced:
+        slow = _on_normal_quantiles(slow) * parameters["slow_sd"]
+    level = slow + fast + _jumps(parameters, draws.jump)
+    if weather is not None:
+        level = level + weather["price_shift"][draws.regime]
+    day = np.arange(len(slow))
+    weekend = (day % DAYS_PER_WEEK >= FIRST_WEEKEND_DAY).astype(np.int64)
+    profile = parameters["profile"][MONTH_OF_DAY[day % DAYS_PER_YEAR], weekend]
+    residual = autoregression(parameters["hour_phi"], 1.0, draws.hourly).reshape(-1, HOURS_PER_DAY)
+    y = profile + level[:, None] + spread[:, None] * parameters["shape"]
+    y += np.exp(volatility)[:, None] * parameters["size"] * residual
+    y = np.clip(y, -TRANSFORM_LIMIT, TRANSFORM_LIMIT)
+    price = parameters["offset"] + parameters["scale"] * np.sinh(y)
+    return np.clip(price, PRICE_FLOOR, PRICE_CEILING).ravel()
+
+
+def autoregression(phi: float, sd: float, noise: np.ndarray) -> np.ndarray:
+    """First-order autoregression with stationary standard deviation ``sd``, started stationary.
+
+    Parameters
+    ----------
+    phi, sd : float
+    noise : (n,) float64
+        Standard normals.
+
+    Returns
+    -------
+    (n,) float64
+    """
+    from scipy.signal import lfilter
+
+    driven = noise * (sd * np.sqrt(1.0 - phi * phi))
+    driven[0] = noise[0] * sd
+    series: np.ndarray = lfilter([1.0], [1.0, -phi], driven)
+    return series
+
+
+def _jumps(parameters: dict[str, Any], jump: np.ndarray) -> np.ndarray:
+    from scipy.signal import lfilter
+
+    occurs = jump[0] < parameters["jump_probability_per_day"]
+    up = jump[1] < parameters["jump_share_up"]
+    size = np.where(up, parameters["jump_mean_up"], -parameters["jump_mean_down"]) * jump[2]
+    level: np.ndarray = lfilter([1.0], [1.0, -parameters["jump_decay"]], np.where(occurs, size, 0.0))
+    return level
+
+
+def _on_normal_quantiles(values: np.ndarray) -> np.ndarray:
+    from scipy.special import ndtri
+
+    rank = np.empty(len(values))
+    rank[np.argsort(values)] = np.arange(len(values)) + 0.5
+    quantiles: np.ndarray = ndtri(rank / len(values))
+    return quantiles
+
+
+def regimes(uniform: np.ndarray, weather: dict[str, Any] | None) -> np.ndarray:
+    """Walk the weather chain from 1 January.
+
+    Parameters
+    ----------
+    uniform : (n_days,) float64
+        One uniform a day.
+    weather : dict, optional
+        Weather record; without it every day is normal.
+
+    Returns
+    -------
+    (n_days,) int64
+        State of each day.
+    """
+    if weather is None:
+        return np.zeros(len(uniform), dtype=np.int64)
+    from distributions.regime import state_share
+
+    cumulative = np.cumsum(weather["transition"], axis=2).tolist()
+    month = MONTH_OF_DAY.tolist()
+    regime = np.zeros(len(uniform), dtype=np.int64)
+    first = np.cumsum(state_share(weather["transition"])[0])
+    state = int((uniform[0] > first[:-1]).sum())
+    regime[0] = state
+    for day in range(1, len(uniform)):
+        row = cumulative[month[day % DAYS_PER_YEAR]][state]
+        state = 0 if uniform[day] < row[0] else 1 if uniform[day] < row[1] else 2
+        regime[day] = state
+    return regime

@@ -1,5 +1,7 @@
 """A small study and an engine of a few lines for it: plausible, seeded by path, the same in any range of paths."""
 
+import functools
+
 import numpy as np
 
 from riskmodel.quantities import N_QUANTITIES, Quantity
@@ -128,6 +130,7 @@ def fake_simulate_range(study, seed, first_path, n_paths, *, threads=None, lanes
     return RangeResult(first_path, annual, scalars, events, tuple(study.strategy_names))
 
 
+@functools.lru_cache(maxsize=4096)
 def _path(study, seed, path):
     rng = np.random.default_rng([seed, path])
     shared, scalars = {}, {}
@@ -171,9 +174,9 @@ def _events(path, annual, rng):
     rows = []
     for year in range(years):
         for _ in range(int(annual[0, year, Quantity.INTERRUPTIONS])):
-            hour, duration, number = rng.random() * 8760, rng.exponential(3600.0), len(rows)
-            for index in range(n_strategies):
-                rows.append((path, number, year + 1, hour, 2, duration, 0.0, index, 4 if index == 0 else 3))
+            hour, duration, number = rng.random() * 8760, rng.exponential(3600.0), len(rows) // n_strategies
+            common = (path, number, year + 1, hour, 2, duration, 0.0)
+            rows.extend((*common, index, 4 if index == 0 else 3) for index in range(n_strategies))
     columns = list(zip(*rows, strict=True)) if rows else [()] * 9
     names = ("path", "event", "year", "hour", "cause", "duration_s", "residual_voltage", "strategy", "outcome")
     types = ("i8", "i4", "i2", "f8", "i1", "f8", "f4", "i1", "i1")

@@ -54,7 +54,7 @@ def test_ledger_by_hand():
     np.testing.assert_allclose(string[:, Line.MAINTENANCE], [0] + [-28_050.0] * 4)
     np.testing.assert_allclose(diesel[:, Line.MAINTENANCE], [0] + [-51_000.0] * 4)
     assert not grid[:, Line.MAINTENANCE].any()
-    # energy: 2,000 MWh x 30 EUR fees; 1,000 kW x 40 EUR; export 500 - 50 MWh x 2 EUR; fuel 700 kWh x 0.3 where gensets are
+    # energy: 2,000 MWh x 30 EUR; 1,000 kW x 40 EUR; export 500 - 50 MWh x 2 EUR; fuel 700 kWh x 0.3 where gensets are
     assert grid[1, Line.ENERGY_PURCHASE] == -100_000.0
     assert grid[1, Line.ENERGY_FEES] == pytest.approx(-60_000.0)
     assert grid[1, Line.DEMAND_CHARGE] == pytest.approx(-40_000.0)

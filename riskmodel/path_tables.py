@@ -1,0 +1,190 @@
+"""Three tables of a range of paths: one row a path and strategy, one a year more, one an event.
+
+Tables here hold strategies, causes and outcomes as codes; `riskmodel.store` turns codes into words when it writes the
+final files, so that those do not depend on which ranges they came from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskmodel import finance
+from riskmodel.ledger import (
+    DOWNTIME_LINES,
+    ENERGY_LINES,
+    INVESTMENT_LINES,
+    LOST_QUANTITIES,
+    N_LINES,
+    Draws,
+    Line,
+    build_ledger,
+    gpu_hour_value_eur,
+    sum_of,
+)
+from riskmodel.quantities import Quantity
+
+if TYPE_CHECKING:
+    from riskmodel.range_result import RangeResult
+    from riskmodel.study import Study
+
+Array = NDArray[np.float64]
+Columns = dict[str, NDArray[Any]]
+
+IN_LEDGER = (Quantity.ENERGY_COST_EUR, Quantity.EXPORT_INCOME_EUR)
+"""Quantities that the years table shows as ledger lines."""
+
+CAUSES_OF_LOSS = ("rework", "waiting", "restart", "capped", "hardware")
+
+
+@dataclass(frozen=True)
+class RangeTables:
+    """Columns of the three tables for the paths of one range, rows in path order."""
+
+    paths: Columns
+    years: Columns
+    events: Columns
+
+
+def uncertain_fields(study: Study) -> list[str]:
+    """Stream names of the quantities that differ between paths, in the order of the study."""
+    return list(dict.fromkeys(stream for _, stream, law in study.law_fields() if law.name != "constant"))
+
+
+def range_tables(study: Study, result: RangeResult) -> RangeTables:
+    """All tables of a range; each path's rows are the same bits in any range."""
+    ledger = build_ledger(study, result)
+    paths, years = paths_columns(study, result, ledger), years_columns(result, ledger)
+    return RangeTables(paths, years, events_columns(study, result))
+
+
+def paths_columns(study: Study, result: RangeResult, ledger: Array) -> Columns:
+    """Columns of paths.parquet, one row a path and strategy.
+
+    Energy cost is purchases, fees, demand charge and fuel less export income. All yearly figures are means over the
+    years of the study, undiscounted. The baseline has no benefit flow: its rates and paybacks are NaN.
+    """
+    n_paths, n_strategies = ledger.shape[:2]
+    base = result.strategy_names.index(study.header.baseline)
+    rate = study.header.discount_rate_real
+    npv = finance.net_present_value(sum_of(ledger, range(N_LINES)), rate)
+    waiting = finance.net_present_value(ledger[..., Line.WAITING_FOR_POWER], rate)
+    loss = -_yearly_mean(sum_of(ledger, DOWNTIME_LINES)[..., 1:])
+    columns = {
+        "path": np.repeat(np.arange(result.first_path, result.first_path + n_paths), n_strategies),
+        "strategy": np.tile(np.arange(n_strategies, dtype=np.int8), n_paths),
+        "npv_eur": npv,
+        "delta_npv_eur": npv - npv[:, base : base + 1],
+        **benefit_columns(study, ledger, base),
+        "energy_cost_eur_per_year": -_yearly_mean(sum_of(ledger, ENERGY_LINES)[..., 1:]),
+        "arbitrage_eur_per_year": _yearly_mean(result.annual[..., Quantity.ARBITRAGE_EUR]),
+        "downtime_loss_eur_per_year": loss,
+        "avoided_downtime_loss_eur_per_year": loss[:, base : base + 1] - loss,
+        "gpu_hours_lost_per_year": _yearly_mean(sum_of(result.annual, LOST_QUANTITIES)),
+        "battery_capacity_left_end": result.annual[..., -1, Quantity.CAPACITY_LEFT],
+        "early_power_value_eur": waiting - waiting[:, base : base + 1],
+        "best": np.argmax(npv, axis=1)[:, None] == np.arange(n_strategies),
+        **_scalar_columns(study, result),
+    }
+    return {name: np.ascontiguousarray(column).ravel() for name, column in columns.items()}
+
+
+def benefit_flows(ledger: Array, base: int) -> tuple[Array, Array]:
+    """Stand-alone and incremental benefit flows of every strategy.
+
+    Returns
+    -------
+    stand_alone : (n_paths, n_strategies, n_years + 1) float64 [EUR]
+        The strategy's own investment, and all its other lines less the baseline's.
+    incremental : (n_paths, n_strategies, n_years + 1) float64 [EUR]
+        All its lines less the baseline's: the baseline's investment is saved.
+    """
+    total = sum_of(ledger, range(N_LINES))
+    own = sum_of(ledger, INVESTMENT_LINES)
+    other = total - own
+    return own + (other - other[:, base : base + 1]), total - total[:, base : base + 1]
+
+
+def benefit_columns(study: Study, ledger: Array, base: int) -> Columns:
+    """Rates of return and paybacks; NaN and `IrrStatus.NOT_APPLICABLE` for the baseline."""
+    header = study.header
+    stand_alone, incremental = benefit_flows(ledger, base)
+    shape = ledger.shape[:2]
+    flows, extra = stand_alone.reshape(-1, ledger.shape[2]), incremental.reshape(-1, ledger.shape[2])
+    irr, status = finance.internal_rate_of_return(flows)
+    mirr = finance.modified_internal_rate_of_return(flows, header.finance_rate_real, header.reinvestment_rate_real)
+    columns: Columns = {
+        "irr": irr,
+        "irr_status": status,
+        "mirr": mirr,
+        "payback_simple_years": finance.payback(flows),
+        "payback_discounted_years": finance.payback(flows, header.discount_rate_real),
+        "payback_sustained_years": finance.payback_sustained(flows),
+        "payback_incremental_years": finance.payback(extra),
+    }
+    for name, column in columns.items():
+        table = column.reshape(shape)
+        table[:, base] = finance.IrrStatus.NOT_APPLICABLE if name == "irr_status" else np.nan
+        columns[name] = table
+    return columns
+
+
+def _yearly_mean(values: Array) -> Array:
+    """Mean over the last axis, the years, added in their order."""
+    return sum_of(values, range(values.shape[-1])) / values.shape[-1]
+
+
+def _scalar_columns(study: Study, result: RangeResult) -> Columns:
+    """Drawn values by stream name; a strategy without the asset has NaN."""
+    draws, names = Draws(study, result), result.strategy_names
+    columns: Columns = {}
+    paths = {path: stream for path, stream, _ in study.law_fields()}
+    for stream in uncertain_fields(study):
+        column = np.full((result.n_paths, len(names)), np.nan)
+        for path in (path for path, of_stream in paths.items() if of_stream == stream):
+            owner = path.split(".")[1] if path.startswith("strategies.") else None
+            column[:, slice(None) if owner is None else names.index(owner)] = _as_column(draws(path), owner)
+        columns[f"scalar:{stream}"] = column
+    return columns
+
+
+def _as_column(values: Array, owner: str | None) -> Array:
+    return values[:, None] if owner is None else values
+
+
+def years_columns(result: RangeResult, ledger: Array) -> Columns:
+    """Columns of years.parquet: path, strategy, year 0..n_years, ledger lines in EUR, physical quantities.
+
+    Year 0, the decision, has money only; its physical quantities are NaN so that means over years leave it out.
+    """
+    n_paths, n_strategies, n_entries = ledger.shape[:3]
+    columns: Columns = {
+        "path": np.repeat(np.arange(result.first_path, result.first_path + n_paths), n_strategies * n_entries),
+        "strategy": np.tile(np.repeat(np.arange(n_strategies, dtype=np.int8), n_entries), n_paths),
+        "year": np.tile(np.arange(n_entries, dtype=np.int16), n_paths * n_strategies),
+    }
+    for line in Line:
+        columns[f"{line.name.lower()}_eur"] = ledger[..., line].ravel()
+    columns["net_cash_eur"] = sum_of(ledger, range(N_LINES)).ravel()
+    for quantity in Quantity:
+        if quantity in IN_LEDGER:
+            continue
+        kind = np.float64 if quantity is Quantity.ARBITRAGE_EUR else np.float32
+        column = np.full((n_paths, n_strategies, n_entries), np.nan, dtype=kind)
+        column[..., 1:] = result.annual[..., quantity]
+        columns[quantity.name.lower()] = column.ravel()
+    return columns
+
+
+def events_columns(study: Study, result: RangeResult) -> Columns:
+    """Columns of events.parquet; `eur_lost` is lost GPU-hours times value, without the repair of damaged servers."""
+    events = dict(result.events)
+    value = gpu_hour_value_eur(study, Draws(study, result))
+    lost = np.zeros(events["path"].size)
+    for cause in CAUSES_OF_LOSS:
+        lost += events[f"gpu_hours_{cause}"].astype(np.float64)
+    events["eur_lost"] = lost * value[events["path"] - result.first_path, events["year"].astype(np.int64) - 1]
+    return events

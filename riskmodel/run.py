@@ -1,0 +1,345 @@
+"""Run a study into a folder: range by range, each kept as it finishes, so that nothing is lost when it is stopped.
+
+The final files are the same bytes for any size of range, number of threads, and any number of interruptions.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import secrets
+import shutil
+import weakref
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from riskmodel import manifest as manifests
+from riskmodel import store
+
+if TYPE_CHECKING:
+    from riskmodel.results import Results
+    from riskmodel.study import Study
+
+MOST_PATHS = 10**9 - 1
+TABLE_FILES = ("paths.parquet", "years.parquet", "events.parquet", "summary.csv", "study.resolved.toml")
+FIGURES = "figures"
+
+Progress = Callable[[int, int], object]
+DrawFigures = Callable[["Results", Path], object]
+
+
+class RunError(Exception):
+    """A run that cannot start or go on; the message says why and what to do."""
+
+
+class Interrupted(Exception):
+    """A run stopped by the user. Finished ranges are kept.
+
+    Attributes
+    ----------
+    folder : Path
+    done, total : int
+        Paths finished and wanted.
+    """
+
+    def __init__(self, folder: Path, done: int, total: int) -> None:
+        super().__init__(
+            f"stopped with {done:,} of {total:,} paths finished and kept in {folder}; "
+            f"run the same command with --resume (in Python: resume=True) to go on from there"
+        )
+        self.folder, self.done, self.total = folder, done, total
+
+
+def run_to_folder(
+    study: Study,
+    folder: str | Path,
+    paths: int | None = None,
+    seed: int | None = None,
+    *,
+    threads: int | None = None,
+    lanes: int = 64,
+    paths_per_range: int = 500,
+    resume: bool = False,
+    overwrite: bool = False,
+    target_error: Mapping[str, float] | None = None,
+    progress: Progress | None = None,
+    draw_figures: DrawFigures | None = None,
+    simulate_range: Callable[..., Any] | None = None,
+) -> Results:
+    """Simulate a study and write its results folder.
+
+    Parameters
+    ----------
+    study : Study
+    folder : str or Path
+        New or empty, unless `resume` or `overwrite`.
+    paths : int
+        Number of lifetimes; with `target_error` the most there may be. When resuming, None means as before.
+    seed : int
+        64-bit seed. None takes one from the operating system (when resuming: that of the run); it is kept either way.
+    threads, lanes : int
+        How the machine is used; results do not depend on them.
+    paths_per_range : int
+        Paths simulated and written at a time; results do not depend on it.
+    resume : bool
+        Go on with an interrupted run of the same study, seed and program.
+    overwrite : bool
+        Replace the results in the folder; files that are not part of results stay.
+    target_error : mapping of str to float
+        E.g. `{"npv": 0.01}`: stop at the first multiple of 1000 paths at which, for every strategy, the standard error
+        of the mean of that column of paths.parquet is at most that share of it.
+    progress : callable
+        Called as progress(done_paths, total_paths).
+    draw_figures : callable
+        Called as draw_figures(results, figures_folder) once the tables are there.
+    simulate_range : callable
+        Stand-in for `riskmodel.engine.simulate_range`.
+
+    Returns
+    -------
+    Results
+
+    Raises
+    ------
+    RunError
+        Before anything is simulated, if the folder or an argument will not do.
+    Interrupted
+        On Ctrl-C.
+    """
+    place = Path(folder)
+    _check_arguments(paths, seed, paths_per_range, resume, target_error)
+    if resume:
+        manifest = _resumed(place, study, seed, paths)
+        if manifest["state"] == "finished":
+            return _finished_already(place, manifest, paths)
+    else:
+        seed = secrets.randbits(63) if seed is None else seed
+        manifest = _started(place, study, seed, int(paths or 0), overwrite)
+    run = _Run(study, place, manifest, target_error, progress)
+    try:
+        run.simulate(simulate_range or _engine(), paths_per_range, {"threads": threads, "lanes": lanes})
+        run.finish(draw_figures)
+    except KeyboardInterrupt:
+        manifest["state"] = "interrupted"
+        manifests.write(place, manifest)
+        raise Interrupted(place, run.done(), manifest["paths_wanted"]) from None
+    except OSError as error:
+        raise RunError(f"{place}: {error}; finished ranges are kept, run again with resume to go on") from error
+    return _results(place)
+
+
+def simulate(
+    study: Study,
+    paths: int = 10_000,
+    seed: int | None = 7,
+    progress: Progress | None = None,
+    threads: int | None = None,
+    **options: Any,
+) -> Results:
+    """Simulate a study in a temporary folder that lives as long as the results; keep them with `Results.save`.
+
+    Parameters as in `run_to_folder`.
+    """
+    import tempfile
+
+    folder = tempfile.mkdtemp(prefix="riskmodel-")
+    try:
+        results = run_to_folder(study, folder, paths, seed, progress=progress, threads=threads, **options)
+    except Interrupted:
+        raise  # what is finished stays: the message says where
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    weakref.finalize(results, shutil.rmtree, folder, ignore_errors=True)
+    return results
+
+
+def _engine() -> Callable[..., Any]:
+    from riskmodel.engine import simulate_range
+
+    return simulate_range
+
+
+def _results(folder: Path) -> Results:
+    from riskmodel.results import Results
+
+    return Results(folder)
+
+
+class _Run:
+    """The moving parts of one run."""
+
+    def __init__(
+        self,
+        study: Study,
+        folder: Path,
+        manifest: dict[str, Any],
+        target_error: Mapping[str, float] | None,
+        progress: Progress | None,
+    ) -> None:
+        self.study, self.folder, self.manifest = study, folder, manifest
+        self.target = dict(target_error or {})
+        self.progress = progress
+        self.ranges = store.finished_ranges(folder)
+        self.checked = 0
+        self.stop_at: int | None = None
+
+    def done(self) -> int:
+        """Finished paths below the number wanted."""
+        wanted = self.manifest["paths_wanted"]
+        return sum(max(0, min(end, wanted) - first) for first, end in self.ranges)
+
+    def simulate(self, simulate_range: Callable[..., Any], paths_per_range: int, how: dict[str, Any]) -> None:
+        """Fill the gaps in path order until all paths, or enough for the target error, are there."""
+        from riskmodel.path_tables import range_tables
+
+        wanted = self.manifest["paths_wanted"]
+        self._report()
+        for first, end in list(store.missing_ranges(self.ranges, wanted, paths_per_range)):
+            if self._precise_enough():
+                break
+            result = simulate_range(self.study, self.manifest["seed"], first, end - first, **how)
+            store.write_range(self.folder, first, end, range_tables(self.study, result))
+            self.ranges = sorted([*self.ranges, (first, end)])
+            self.manifest["ranges_done"] = manifests.joined(self.ranges)
+            manifests.write(self.folder, self.manifest)
+            self._report()
+        self._precise_enough()
+
+    def _report(self) -> None:
+        if self.progress is not None:
+            self.progress(self.done(), self.manifest["paths_wanted"])
+
+    def _precise_enough(self) -> bool:
+        """Look at every checkpoint within the unbroken run of finished paths, each only once, in order."""
+        if not self.target or self.stop_at is not None:
+            return self.stop_at is not None
+        joined = manifests.joined(self.ranges)
+        reached = min(joined[0][1], self.manifest["paths_wanted"]) if joined and joined[0][0] == 0 else 0
+        while self.checked + store.PATHS_PER_GROUP <= reached:
+            self.checked += store.PATHS_PER_GROUP
+            if all(self._error_below(name, limit) for name, limit in self.target.items()):
+                self.stop_at = self.checked
+                return True
+        return False
+
+    def _error_below(self, name: str, limit: float) -> bool:
+        from distributions.estimate import mean
+
+        names = self.study.strategy_names
+        values = store.range_column(self.folder, self.ranges, target_column(name), self.checked, len(names))
+        estimates = [mean(values[:, index]) for index in range(len(names))]
+        return all(part.standard_error <= limit * abs(part.value) for part in estimates)
+
+    def finish(self, draw_figures: DrawFigures | None) -> None:
+        """Merge, summarise, draw, record, and only then let go of the ranges."""
+        from riskmodel.summary import summary_csv, summary_rows
+
+        names, years = tuple(self.study.strategy_names), self.study.header.years
+        self.manifest["paths"] = self.stop_at or self.manifest["paths_wanted"]
+        if self.target:
+            self.manifest["target_error"] = {"wanted": self.target, "reached": self.stop_at is not None}
+        store.merge(self.folder, self.ranges, self.manifest["paths"], names, years)
+        rows = summary_rows(self.folder, names, self.study.header.baseline, years)
+        _write_text(self.folder / "summary.csv", summary_csv(rows))
+        _write_text(self.folder / "study.resolved.toml", self.study.to_toml())
+        if draw_figures is not None:
+            draw_figures(_results(self.folder), self.folder / FIGURES)
+        files = manifests.file_hashes(self.folder, (*TABLE_FILES, FIGURES))
+        self.manifest.update(state="finished", ended=manifests.now(), files=files)
+        manifests.write(self.folder, self.manifest)
+        shutil.rmtree(self.folder / store.RANGES, ignore_errors=True)
+
+
+def target_column(name: str) -> str:
+    """Column of paths.parquet that a target error is about; `npv` is short for `npv_eur`, and so on."""
+    from riskmodel.summary import PAYBACKS, UNITS
+
+    allowed = [metric for metric in UNITS if metric not in (*PAYBACKS, "irr", "mirr", "battery_capacity_left_end")]
+    for metric in allowed:
+        if name in (metric, metric.removesuffix("_eur"), metric.replace("_eur_per_year", "")):
+            return metric
+    short = ", ".join(metric.removesuffix("_eur").replace("_eur_per_year", "") for metric in allowed)
+    raise RunError(f"target_error: no metric {name!r}; type one of {short}")
+
+
+def _check_arguments(
+    paths: int | None, seed: int | None, paths_per_range: int, resume: bool, target: Mapping[str, float] | None
+) -> None:
+    if (paths is None and not resume) or (paths is not None and not 1 <= paths <= MOST_PATHS):
+        raise RunError(f"paths = {paths}: must be a whole number from 1 to {MOST_PATHS:,}")
+    if seed is not None and not 0 <= seed < 2**64:
+        raise RunError(f"seed = {seed}: must be a whole number from 0 to 2^64 - 1")
+    if paths_per_range < 1:
+        raise RunError(f"paths_per_range = {paths_per_range}: must be at least 1")
+    for name, limit in (target or {}).items():
+        target_column(name)
+        if not (math.isfinite(limit) and limit > 0.0):
+            raise RunError(f"target_error {name} = {limit}: must be above 0, e.g. 0.01 for 1 %")
+
+
+def _resumed(folder: Path, study: Study, seed: int | None, paths: int | None) -> dict[str, Any]:
+    manifest = manifests.read(folder)
+    if manifest is None:
+        raise RunError(f"{folder}: no run to resume here ({manifests.NAME} is missing or not readable)")
+    wrong = manifests.differences(manifest, study, seed)
+    if wrong:
+        raise RunError(f"{folder}: cannot resume: " + "; ".join(wrong) + ". Start a new run in another folder")
+    if manifest["state"] != "finished":
+        _check_writable(folder)
+        store.remove_leftovers(folder)
+        manifest["state"] = "running"
+        manifest["paths_wanted"] = paths or manifest["paths_wanted"]
+    return manifest
+
+
+def _finished_already(folder: Path, manifest: dict[str, Any], paths: int | None) -> Results:
+    if paths not in (None, manifest["paths"], manifest["paths_wanted"]):
+        raise RunError(
+            f"{folder}: this run is finished with {manifest['paths']:,} paths; "
+            f"start one with {paths:,} paths in another folder"
+        )
+    shutil.rmtree(folder / store.RANGES, ignore_errors=True)
+    return _results(folder)
+
+
+def _started(folder: Path, study: Study, seed: int, paths: int, overwrite: bool) -> dict[str, Any]:
+    if folder.exists() and not folder.is_dir():
+        raise RunError(f"{folder}: is a file; name a folder for the results")
+    if folder.is_dir() and any(folder.iterdir()):
+        if not overwrite:
+            raise RunError(
+                f"{folder}: is not empty, and nothing is overwritten unasked; name another folder, "
+                f"use --resume to go on with an interrupted run or --overwrite to replace the results there"
+            )
+        _check_writable(folder)
+        _remove_results(folder)
+    _check_writable(folder)
+    manifest = manifests.new(study, seed, paths)
+    manifests.write(folder, manifest)
+    _write_text(folder / "study.resolved.toml", study.to_toml())
+    return manifest
+
+
+def _remove_results(folder: Path) -> None:
+    for name in (manifests.NAME, *TABLE_FILES):
+        (folder / name).unlink(missing_ok=True)
+    for name in (FIGURES, store.RANGES):
+        shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def _check_writable(folder: Path) -> None:
+    probe = folder / f".{os.getpid()}.partial"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise RunError(f"{folder}: cannot write here ({error.strerror}); name another folder") from None
+
+
+def _write_text(file: Path, text: str) -> None:
+    partial = file.with_name(f"{file.name}.partial")
+    partial.write_text(text, encoding="utf-8", newline="\n")
+    os.replace(partial, file)

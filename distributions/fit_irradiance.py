@@ -14,6 +14,7 @@ import numpy as np
 from distributions.clock import DAYS_PER_YEAR, HOURS_PER_DAY, MIN_PER_H, MONTH_OF_DAY, MONTHS_PER_YEAR
 from distributions.irradiance import MINUTES_IN_HOUR, PvChain, ac_power, clear_sky
 from distributions.parameters import CLEARNESS_KNOTS
+from distributions.price_history import local_time
 from distributions.price_twin import autoregression, regimes
 from distributions.regime import state_share
 
@@ -164,7 +165,8 @@ def fit(frame: pd.DataFrame, weather: dict[str, Any]) -> dict[str, Any]:
         Irradiance record without ``meta``.
     """
     clearness, clear = frame["clearness"].to_numpy(), frame["clear_w_per_m2"].to_numpy()
-    month = frame.index.month.to_numpy() - 1
+    time = local_time(frame)
+    month = time.month.to_numpy() - 1
     valid = np.isfinite(clearness)
     score = np.full(len(clearness), np.nan)
     quantile = np.empty((MONTHS_PER_YEAR, CLEARNESS_KNOTS))
@@ -174,7 +176,7 @@ def fit(frame: pd.DataFrame, weather: dict[str, Any]) -> dict[str, Any]:
         share = (np.cumsum(clear[order]) - 0.5 * clear[order]) / clear[order].sum()
         score[order] = _normal_score(share)
         quantile[m] = _knots(share, clearness[order], _regime_share(weather, m), weather["clearness_shift"])
-    start = _correlations(score, frame.index.hour.to_numpy()) | {"quantile": quantile}
+    start = _correlations(score, time.hour.to_numpy()) | {"quantile": quantile}
     return _refine(start, frame, weather)
 
 
@@ -277,9 +279,11 @@ def _correlations(score: np.ndarray, hour: np.ndarray) -> dict[str, float]:
     # Hours counted from midnight: in local standard time the sun never shines across it south of the Arctic Circle.
     lags = np.array(LAGS_H)
     measured = np.array([_correlation(score, lag, hour >= lag) for lag in LAGS_H])
-    weight, hour_phi = least_squares(
-        lambda p: p[0] + (1.0 - p[0]) * p[1] ** lags - measured, [0.5, 0.5], bounds=([0.01, 0.01], [0.99, 0.99])
-    ).x
+
+    def misses(position: np.ndarray) -> np.ndarray:
+        return position[0] + (1.0 - position[0]) * position[1] ** lags - measured
+
+    weight, hour_phi = least_squares(misses, [0.5, 0.5], bounds=(0.01, 0.99)).x
     next_day = _correlation(score, HOURS_PER_DAY, hour >= 0)
     day_phi = (next_day - (1.0 - weight) * hour_phi**HOURS_PER_DAY) / weight
     return {"day_phi": float(np.clip(day_phi, 0.0, 0.95)), "day_weight": float(weight), "hour_phi": float(hour_phi)}
@@ -301,15 +305,16 @@ def _refine(start: dict[str, Any], frame: pd.DataFrame, weather: dict[str, Any])
         return [facts[name] - target[name] for name in MATCHED]
 
     begin = [start[name] for name in MOVED]
-    return record(least_squares(misses, begin, bounds=(0.02, 0.97), diff_step=0.02, max_nfev=15).x)
+    return record(least_squares(misses, begin, bounds=(0.02, 0.97), diff_step=np.full(len(begin), 0.02), max_nfev=15).x)
 
 
 def by_day(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Clearness and clear-sky irradiance [W/m2] of the whole days of a frame, each (n_days, 24)."""
     import pandas as pd
 
-    first = frame.index[0].normalize()
-    if first < frame.index[0]:
+    begin = local_time(frame)[0]
+    first = begin.normalize()
+    if first < begin:
         first += pd.Timedelta(days=1)
     whole = frame.loc[first:]
     hours = len(whole) // HOURS_PER_DAY * HOURS_PER_DAY
@@ -321,8 +326,10 @@ def by_day(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 def clear_year(frame: pd.DataFrame) -> np.ndarray:
     """(365, 24) clear-sky irradiance of a year without a leap day [W/m2], mean over the frame's years."""
-    common = frame[(frame.index.month != 2) | (frame.index.day != 29)]
-    mean = common.groupby([common.index.month, common.index.day, common.index.hour])["clear_w_per_m2"].mean()
+    time = local_time(frame)
+    common = (time.month != 2) | (time.day != 29)
+    kept = time[common]
+    mean = frame.loc[common, "clear_w_per_m2"].groupby([kept.month, kept.day, kept.hour]).mean()
     table: np.ndarray = mean.to_numpy().reshape(DAYS_PER_YEAR, HOURS_PER_DAY)
     return table
 

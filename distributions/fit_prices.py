@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from distributions.clock import HOURS_PER_DAY, MONTH_OF_DAY, MONTHS_PER_YEAR
-from distributions.price_history import describe, read_prices, window
+from distributions.price_history import describe, local_time, read_prices, window
 from distributions.price_twin import draw, prices_from, simulate
 
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ SCALE_SHARE = 0.3
 """Default scale as a share of the median price. On four European zones the misses hardly move between 0.15 and 0.3;
 at 0.5 the low prices spread too far below zero."""
 
+DIFFERENCE_STEP = 0.05
+"""Relative step of the slopes: facts such as the share of negative hours move in jumps, so a small step sees noise."""
+
+MOST_STEPS = 40
 FIT_YEARS = 60
 FIT_SEED = 20240229
 
@@ -123,7 +127,9 @@ def fit(
         record = _at(position, start)
         return loss(describe(prices_from(record, draws, weather, balanced=True)), target)
 
-    result = least_squares(misses, _position(start), diff_step=0.05, max_nfev=40, loss="soft_l1", x_scale=0.5)
+    begin = _position(start)
+    step = np.full(len(begin), DIFFERENCE_STEP)
+    result = least_squares(misses, begin, diff_step=step, max_nfev=MOST_STEPS, loss="soft_l1", x_scale=0.5)
     return _at(result.x, start)
 
 
@@ -151,7 +157,7 @@ def loss(facts: dict[str, float], target: dict[str, float]) -> np.ndarray:
 def _first_guess(prices: pd.Series, scale: float, offset: float, weather: dict[str, Any] | None) -> dict[str, Any]:
     """Calendar part from averages, random part from rough moments."""
     days = np.arcsinh((prices.to_numpy(dtype=np.float64).reshape(-1, HOURS_PER_DAY) - offset) / scale)
-    date = prices.index[::HOURS_PER_DAY]
+    date = local_time(prices)[::HOURS_PER_DAY]
     month, weekend = date.month.to_numpy() - 1, (date.day_of_week.to_numpy() >= 5).astype(np.int64)
     whole = np.isfinite(days).all(axis=1)
     days, month, weekend, year = days[whole], month[whole], weekend[whole], date.year.to_numpy()[whole]

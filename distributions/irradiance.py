@@ -148,7 +148,7 @@ def clear_sky(times: pd.DatetimeIndex, latitude_deg: float, longitude_deg: float
     -------
     Ineichen and Perez 2002, doi 10.1016/S0038-092X(02)00045-2, as pvlib has it.
     """
-    import pvlib  # type: ignore[import-untyped]
+    import pvlib
 
     sun = pvlib.solarposition.get_solarposition(times, latitude_deg, longitude_deg, altitude=chain.altitude_m)
     zenith = sun["apparent_zenith"].to_numpy()
@@ -196,7 +196,7 @@ def ac_power(
     Erbs, Klein, Duffie 1982, doi 10.1016/0038-092X(82)90302-4. Hay and Davies 1980 (First Canadian Solar
     Radiation Data Workshop).
     """
-    import pvlib  # type: ignore[import-untyped]
+    import pvlib
 
     zenith, azimuth, extra = sky["zenith"], sky["azimuth"], sky["dni_extra"]
     # Erbs takes the day of the year only to find the extraterrestrial irradiance: we have it already.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -99,7 +99,7 @@ def describe(prices: pd.Series | np.ndarray) -> dict[str, float]:
     yearly = np.array([np.nanmean(values[year == y]) for y in range(year.max() + 1)])
     spread, battery = whole.max(axis=1) - whole.min(axis=1), battery_value(whole)
     daily = np.where(np.isfinite(days).all(axis=1), days.sum(axis=1) / HOURS_PER_DAY, np.nan)
-    facts = {"mean": np.nanmean(values), "sd": np.nanstd(values)}
+    facts: dict[str, Any] = {"mean": np.nanmean(values), "sd": np.nanstd(values)}
     facts |= dict(zip((f"q{100 * q:02.0f}" for q in QUANTILES), np.nanquantile(values, QUANTILES), strict=True))
     facts["negative_share"] = np.mean(values[np.isfinite(values)] < 0.0)
     facts["spike_share"] = np.mean((values > SPIKE_MULTIPLE * yearly[year])[np.isfinite(values)])
@@ -149,8 +149,16 @@ def _calendar(prices: pd.Series | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if isinstance(prices, np.ndarray):
         hour = np.arange(len(prices))
         return hour // HOURS_PER_YEAR, hour // HOURS_PER_DAY % DAYS_PER_WEEK >= DAYS_PER_WEEK - 2
-    year = prices.index.year.to_numpy()
-    return year - year[0], prices.index.day_of_week.to_numpy() >= DAYS_PER_WEEK - 2
+    date = local_time(prices)
+    year = date.year.to_numpy()
+    return year - year[0], date.day_of_week.to_numpy() >= DAYS_PER_WEEK - 2
+
+
+def local_time(history: pd.Series | pd.DataFrame) -> pd.DatetimeIndex:
+    """Index of a history, known to be times."""
+    import pandas as pd
+
+    return pd.DatetimeIndex(history.index)
 
 
 def _autocorrelation(values: np.ndarray, lag: int) -> float:

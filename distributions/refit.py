@@ -77,10 +77,11 @@ def irradiance_record(
         Checked irradiance record with ``meta``.
     """
     from distributions.fit_irradiance import LOWEST_CLEAR_SKY_W_PER_M2, add_clear_sky, fit, read_irradiance
+    from distributions.price_history import local_time
 
     frame = add_clear_sky(read_irradiance(path, utc_offset_h), latitude_deg, longitude_deg, utc_offset_h)
     record = fit(frame, load("weather", weather))
-    years = frame.loc[frame["clearness"].notna()].index.year
+    years = local_time(frame.loc[frame["clearness"].notna()]).year
     record["meta"] = {
         "latitude_deg": latitude_deg,
         "longitude_deg": longitude_deg,

@@ -14,7 +14,7 @@ def write(record, path):
     Parameters
     ----------
     record : dict
-        Numbers, texts, arrays and one level of tables (``meta``); tables come last.
+        Numbers, texts, arrays and nested tables; tables come last.
     path : path
         File to write.
     """
@@ -25,9 +25,11 @@ def write(record, path):
 
 
 def dumps(record, title=""):
-    """Text of a TOML table; arrays of arrays are broken into one innermost row a line."""
+    """Text of a TOML table named ``title`` (none: the file); arrays of arrays are broken into one innermost row a line."""
     plain = [f"{key} = {_value(value)}" for key, value in record.items() if not isinstance(value, dict)]
-    tables = [dumps(value, key) for key, value in record.items() if isinstance(value, dict)]
+    tables = [
+        dumps(value, f"{title}.{key}" if title else key) for key, value in record.items() if isinstance(value, dict)
+    ]
     head = [f"[{title}]"] if title else []
     blocks = ["\n".join(head + plain)] if head + plain else []
     return "\n\n".join(blocks + [table.rstrip("\n") for table in tables]) + "\n"

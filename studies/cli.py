@@ -57,7 +57,9 @@ def _common(
 @app.command()
 def run(
     study: StudyName,
-    paths: Annotated[int, typer.Option(min=1, help="How many lifetimes to simulate.")] = 10_000,
+    paths: Annotated[
+        int | None, typer.Option(min=1, help="How many lifetimes to simulate. Default: 10000; resuming: as before.")
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, max=MOST_SEED, help="Same seed, same numbers. Default: drawn, and printed.")
     ] = None,

@@ -9,18 +9,23 @@ import typer
 
 from studies.cli import BAD_INPUT, FAILED
 
-__all__ = ["fail", "plain_problems", "refuse"]
+__all__ = ["fail", "plain_problems", "printable", "refuse"]
+
+
+def printable(text: str) -> str:
+    """Text of a study or a file name that cannot steer the terminal."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)
 
 
 def refuse(message: str) -> typer.Exit:
     """Print what is wrong with the input; raise what this returns."""
-    typer.echo(message, err=True)
+    typer.echo(printable(message), err=True)
     return typer.Exit(BAD_INPUT)
 
 
 def fail(message: str) -> typer.Exit:
     """Print why the work failed; raise what this returns."""
-    typer.echo(message, err=True)
+    typer.echo(printable(message), err=True)
     return typer.Exit(FAILED)
 
 

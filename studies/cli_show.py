@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 import studies
-from studies.cli_problems import plain_problems
+from studies.cli_problems import plain_problems, printable
 
 __all__ = ["list_studies", "print_schema", "show_study", "validate_study"]
 
@@ -47,17 +47,18 @@ def show_study(name: str, overrides: tuple[str, ...], as_json: bool) -> None:
         )
         return
     console = Console()
-    console.print(Text(f"{study.header.title} ({study.header.name})", style="bold"))
+    console.print(Text(printable(f"{study.header.title} ({study.header.name})"), style="bold"))
     console.print(f"rated load {study.rated_load_kw():,.0f} kW, input hash {study.input_hash()[:16]}", highlight=False)
     for section, inside in groupby(rows, key=lambda row: row.field.rpartition(".")[0]):
-        table = Table(title=Text(section), title_justify="left", title_style="bold", box=None, show_header=False)
+        title = Text(printable(section), style="bold")
+        table = Table(title=title, title_justify="left", box=None, show_header=False)
         table.add_column(no_wrap=True)
         table.add_column(overflow="fold", ratio=2)
         table.add_column(no_wrap=True)
         table.add_column(overflow="fold", ratio=3, style="dim")
         for row in inside:
             cells = (row.field.rpartition(".")[2], row.value_text, row.unit, row.origin)
-            table.add_row(*(Text(cell) for cell in cells))
+            table.add_row(*(Text(printable(cell)) for cell in cells))
         console.print()
         console.print(table)
 

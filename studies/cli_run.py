@@ -1,0 +1,159 @@
+"""The command ``run``: check the request, simulate with progress, show what came out."""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from studies.cli import INTERRUPTED
+from studies.cli_problems import fail, plain_problems, refuse
+
+if TYPE_CHECKING:
+    from riskmodel.results import Results
+
+__all__ = ["RunRequest", "parse_target_error", "resume_command", "run_study"]
+
+DEFAULT_PATHS = 10_000
+DEFAULT_LANES = 64
+REPORTS = 50
+"""About how often a long run reports and saves what it has."""
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What was typed; None where nothing was."""
+
+    study: str
+    paths: int | None = None
+    seed: int | None = None
+    out: Path | None = None
+    overrides: tuple[str, ...] = ()
+    threads: int | None = None
+    target_error: str | None = None
+    resume: bool = False
+    overwrite: bool = False
+    quiet: bool = False
+    as_json: bool = False
+    lanes: int | None = None
+
+
+def parse_target_error(text: str | None) -> dict[str, float] | None:
+    """``npv=1%,energy_cost=0.02`` as {name: share}; problems end the command with a message.
+
+    Parameters
+    ----------
+    text : str or None
+
+    Returns
+    -------
+    dict of str to float, or None
+    """
+    if text is None:
+        return None
+    found: dict[str, float] = {}
+    for part in text.split(","):
+        name, sign, number = (piece.strip() for piece in part.partition("="))
+        percent = number.endswith("%")
+        try:
+            share = float(number.removesuffix("%")) / (100.0 if percent else 1.0)
+        except ValueError:
+            share = math.nan
+        if not (name and sign and math.isfinite(share) and share > 0.0):
+            raise refuse(f"--target-error {text}: type a result and the error it may have, e.g. npv=1%")
+        found[name] = share
+    return found
+
+
+def resume_command(request: RunRequest, folder: Path) -> str:
+    """The command that goes on from where this run stopped."""
+    entry = Path(sys.argv[0]).name
+    words = ["riskmodel"] if entry.startswith("riskmodel") else [Path(sys.executable).name, "-m", "studies"]
+    words += ["run", request.study, "--out", str(folder)]
+    for option, value in (
+        ("--paths", request.paths),
+        ("--seed", request.seed),
+        ("--threads", request.threads),
+        ("--target-error", request.target_error),
+    ):
+        if value is not None:
+            words += [option, str(value)]
+    for text in request.overrides:
+        words += ["--set", text]
+    return shlex.join([*words, "--resume"])
+
+
+def run_study(request: RunRequest) -> None:
+    """Simulate, write and show a study as requested."""
+    if request.resume and request.overwrite:
+        raise refuse("--resume goes on with the results there, --overwrite replaces them: choose one")
+    target = parse_target_error(request.target_error)
+    with plain_problems():
+        results = _simulate(request, target)
+    if request.as_json:
+        from studies.cli_table import as_json
+
+        typer.echo(json.dumps(as_json(results), indent=2, allow_nan=False))
+    elif not request.quiet:
+        from studies.cli_table import print_results
+
+        print_results(results)
+
+
+def _simulate(request: RunRequest, target: dict[str, float] | None) -> Results:
+    import studies
+    from distributions._jit import set_threads
+    from riskmodel.run import Interrupted, RunError, run_to_folder
+    from studies.cli_progress import RunProgress
+    from studies.figures import draw_all
+
+    study = studies.load(request.study, request.overrides)
+    folder = request.out or Path("out") / study.header.name
+    try:
+        threads = set_threads(request.threads)
+    except ValueError as error:
+        raise refuse(f"--{error}") from None
+    paths = request.paths if request.paths is not None or request.resume else DEFAULT_PATHS
+    lanes = request.lanes or DEFAULT_LANES
+    try:
+        with RunProgress(wanted=not request.quiet) as progress:
+            return run_to_folder(
+                study,
+                folder,
+                paths,
+                request.seed,
+                threads=threads,
+                lanes=lanes,
+                paths_per_range=paths_per_range(paths or DEFAULT_PATHS, threads, lanes),
+                resume=request.resume,
+                overwrite=request.overwrite,
+                target_error=target,
+                progress=progress,
+                draw_figures=draw_all,
+            )
+    except Interrupted as stop:
+        typer.echo(
+            f"Stopped. {stop.done:,} of {stop.total:,} paths are finished and kept. To go on:\n"
+            f"  {resume_command(request, folder)}",
+            err=True,
+        )
+        raise typer.Exit(INTERRUPTED) from None
+    except KeyboardInterrupt:
+        typer.echo("Stopped before anything was simulated.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    except RunError as error:
+        # The machine fails, a disk fills up: 1. A folder or an option that will not do: 2, and nothing was written.
+        end = fail if isinstance(error.__cause__, OSError) else refuse
+        raise end(str(error)) from None
+
+
+def paths_per_range(paths: int, threads: int, lanes: int) -> int:
+    """Paths simulated between two reports: whole blocks for every thread, about `REPORTS` times a run."""
+    blocks = threads * lanes
+    return blocks * max(1, round(paths / REPORTS / blocks))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -13,45 +15,51 @@ from distributions.estimate import Estimate
 from riskmodel.results import Results
 from studies.cli_problems import printable
 
-__all__ = ["as_json", "payback_words", "print_results"]
+__all__ = ["as_json", "print_results"]
 
-WIDE = 150
-"""Columns of a terminal from which the rest of the table fits."""
+NARROW, WIDE = 100, 150
+"""Widths from which numbers stay on one line, and from which the whole table fits."""
+LOG_WIDTH = 110
+"""Width where the output is no terminal and no one has set COLUMNS."""
 PER_MILLION, PER_THOUSAND, PERCENT = 1e-6, 1e-3, 100.0
 
-# Heading, metric of the summary, factor, unit printed after the number.
+# Heading, metric of the summary, factor to the unit in the heading.
 FIRST = [
-    ("NPV against baseline, million EUR", "delta_npv_eur:mean", PER_MILLION, ""),
-    ("simple payback", "payback_simple_years", 1.0, ""),
-    ("downtime loss avoided, kEUR/year", "avoided_downtime_loss_eur_per_year:mean", PER_THOUSAND, ""),
-    ("best of all in", "prob_best", PERCENT, "%"),
+    ("NPV less\nbaseline,\nmillion EUR", "delta_npv_eur:mean", PER_MILLION),
+    ("simple\npayback,\nmedian years", "payback_simple_years:p50", 1.0),
+    ("never\npays back,\n% of paths", "never_pays_back_share", PERCENT),
+    ("downtime\nloss avoided,\nkEUR/year", "avoided_downtime_loss_eur_per_year:mean", PER_THOUSAND),
+    ("best\nof all,\n% of paths", "prob_best", PERCENT),
 ]
 MORE = [
-    ("NPV, million EUR", "npv_eur:mean", PER_MILLION, ""),
-    ("downtime loss, kEUR/year", "downtime_loss_eur_per_year:mean", PER_THOUSAND, ""),
-    ("in 1 year of 20, kEUR", "downtime_loss_eur_1_in_20_year", PER_THOUSAND, ""),
-    ("energy cost, million EUR/year", "energy_cost_eur_per_year:mean", PER_MILLION, ""),
-    ("battery capacity left", "battery_capacity_left_end:mean", PERCENT, "%"),
+    ("NPV,\nmillion EUR", "npv_eur:mean", PER_MILLION),
+    ("downtime\nloss,\nkEUR/year", "downtime_loss_eur_per_year:mean", PER_THOUSAND),
+    ("in 1 year\nof 20,\nkEUR", "downtime_loss_eur_1_in_20_year", PER_THOUSAND),
+    ("energy cost,\nmillion\nEUR/year", "energy_cost_eur_per_year:mean", PER_MILLION),
+    ("battery\ncapacity\nleft, %", "battery_capacity_left_end:mean", PERCENT),
 ]
 
 
 def print_results(results: Results) -> None:
     """Print one row a strategy, what +- means, and where the results are."""
     console = Console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console = Console(width=LOG_WIDTH)
     columns = FIRST + MORE if console.width >= WIDE else FIRST
     table = Table(
-        "strategy",
         title=Text(printable(str(results.manifest["study"]["title"])), style="bold"),
         title_justify="left",
-        caption=Text(_caption(results)),
-        caption_justify="left",
-        show_lines=True,
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
     )
-    for heading, *_ in columns:
-        table.add_column(heading, justify="right")
+    table.add_column("strategy", no_wrap=True)
+    for heading, _, _ in columns:
+        table.add_column(heading, justify="right", no_wrap=console.width >= NARROW)
     for name in results.strategy_names:
-        table.add_row(_title(results, name), *(Text(_cell(results, name, *column[1:])) for column in columns))
+        table.add_row(Text(printable(name)), *(Text(_cell(results, name, *column[1:])) for column in columns))
     console.print(table)
+    console.print(_legend(results))
+    console.print(Text(_caption(results)))
     console.print(Text(f"Results: {results.folder}"), soft_wrap=True)
 
 
@@ -60,44 +68,20 @@ def _caption(results: Results) -> str:
     return f"{size} +- is one standard error of the simulation; NPV over the full life cycle, real, before tax."
 
 
-def _title(results: Results, name: str) -> Text:
-    text = Text(printable(results.titles[name]))
-    if name == results.baseline:
-        text.append(" (baseline)", style="dim")
-    return text
+def _legend(results: Results) -> Table:
+    table = Table(box=None, show_header=False)
+    for name, title in results.titles.items():
+        baseline = " (baseline)" if name == results.baseline else ""
+        table.add_row(Text(printable(name)), Text(printable(title) + baseline))
+    return table
 
 
-def _cell(results: Results, name: str, metric: str, factor: float, unit: str) -> str:
-    base = name == results.baseline
-    if metric == "payback_simple_years":
-        return "-" if base else payback_words(results, name)
-    if base and metric in ("delta_npv_eur:mean", "avoided_downtime_loss_eur_per_year:mean"):
-        return "0"
+def _cell(results: Results, name: str, metric: str, factor: float) -> str:
     estimate = results.estimate(name, metric)
-    return "-" if estimate is None else str(estimate.scaled(factor, unit))
-
-
-def payback_words(results: Results, name: str) -> str:
-    """Median simple payback of a strategy, and the share of paths without one.
-
-    Parameters
-    ----------
-    results : Results
-    name : str
-        A strategy other than the baseline.
-
-    Returns
-    -------
-    str
-        E.g. ``6.1 +- 0.2 years (never in 3.0 +- 0.5 %)``.
-    """
-    median, never = results.estimate(name, "payback_simple_years:p50"), results.estimate(name, "never_pays_back_share")
-    if median is None or never is None:
+    if estimate is None:
         return "-"
-    share = f"never in {never.scaled(PERCENT, '%')}"
-    if math.isinf(median.value):
-        return share
-    return f"{median} ({share})" if never.value > 0.0 else str(median)
+    bare = Estimate(estimate.value, estimate.standard_error, estimate.n)  # the heading has the unit
+    return str(bare.scaled(factor, ""))
 
 
 def as_json(results: Results) -> dict[str, Any]:

@@ -202,7 +202,7 @@ def test_an_import_limit_below_the_rated_load_says_both():
     assert "16.08 MW" in text
     text = only(edited(("import_limit_before_mw = 3.0", "import_limit_before_mw = 30")))
     assert "import_limit_before_mw = 30.0: must not exceed import_limit_mw = 20 MW" in text
-    text = only(edited(("charge_import_limit_mw = 20.0", "charge_import_limit_mw = 21")))
+    text = only(edited(("charge_import_limit_mw = 16.0", "charge_import_limit_mw = 21")))
     assert "charge_import_limit_mw = 21.0: must not exceed connection.import_limit_mw = 20 MW" in text
 
 

@@ -39,6 +39,15 @@ class Cluster(Section):
     )
     power_usage_effectiveness: Q = quantity("Power at the meter over IT power", "", 1.15, low=1.0, high=3.0)
     load_factor: Q = quantity("Average over rated power of the servers", "", 0.83, low=0.0, high=1.0, above=True)
+    idle_power_share: float = number(
+        "Share of the load drawn while the work is down but power is there",
+        "",
+        0.3,
+        low=0.0,
+        high=1.0,
+        default=0.3,
+        source="judgement: idle GPU servers draw a fifth to a third of their load, and cooling follows",
+    )
     gpu_hour_value_eur: Q = quantity("What one GPU-hour brings in the first year", "EUR", 2.1, low=0.0, high=1000.0)
     gpu_hour_value_basis: Literal["market_rent", "margin"] = choice(
         "market_rent: hardware cost is a cash flow of its own; margin: already taken off", "market_rent"

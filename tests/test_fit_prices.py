@@ -63,10 +63,10 @@ def test_facts_solved_by_hand() -> None:
 def test_autoregression_is_stationary_and_matches_its_recursion() -> None:
     noise = np.random.default_rng(3).standard_normal(1000)
     series = autoregression(0.9, 2.0, noise)
-    value = 2.0 * noise[0]
+    expected = [2.0 * noise[0]]
     for step in range(1, 1000):
-        value = 0.9 * value + 2.0 * np.sqrt(1.0 - 0.81) * noise[step]
-        assert series[step] == pytest.approx(value, rel=1e-9, abs=1e-12)
+        expected.append(0.9 * expected[-1] + 2.0 * np.sqrt(1.0 - 0.81) * noise[step])
+    np.testing.assert_allclose(series, expected, rtol=1e-9, atol=1e-12)
 
 
 def test_twin_repeats_itself_and_follows_its_formula() -> None:
@@ -153,7 +153,7 @@ def test_fit_recovers_a_known_process() -> None:
     index = pd.date_range("2018-01-01", "2023-12-31 23:00", freq="h")
     index = index[~((index.month == 2) & (index.day == 29))]
     history = pd.Series(made, index=index)
-    facts = describe(simulate(fit(history, years=12), 12, 23))
+    facts = describe(simulate(fit(history, years=6), 12, 23))
     target = describe(history)
     assert abs(facts["mean"] / target["mean"] - 1.0) < 0.25
     assert abs(facts["battery_mean"] / target["battery_mean"] - 1.0) < 0.25

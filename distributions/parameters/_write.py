@@ -25,7 +25,7 @@ def write(record, path):
 
 
 def dumps(record, title=""):
-    """Text of a TOML table named ``title`` (none: the file); arrays of arrays are broken into one innermost row a line."""
+    """Text of a TOML table named ``title``, or of a file; arrays of arrays have one innermost row a line."""
     plain = [f"{key} = {_value(value)}" for key, value in record.items() if not isinstance(value, dict)]
     tables = [
         dumps(value, f"{title}.{key}" if title else key) for key, value in record.items() if isinstance(value, dict)

@@ -7,6 +7,7 @@ returns an `Estimate`. Sums are exact (`math.fsum`), so an estimate does not dep
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -194,14 +195,23 @@ def clustered_quantile(values: ArrayLike, probability: float, unit: str = "") ->
     -------
     Woodruff (1952), Confidence intervals for medians and other position measures, JASA 47, 635-646.
     """
+    return clustered_quantiles(values, [probability], unit)[0]
+
+
+def clustered_quantiles(values: ArrayLike, probabilities: Sequence[float], unit: str = "") -> list[Estimate]:
+    """Several quantiles of one sample; see `clustered_quantile`."""
     rows = np.atleast_2d(np.asarray(values, dtype=np.float64))
     ordered = np.sort(_sample(rows))
+    return [_clustered(rows, ordered, probability, unit) for probability in probabilities]
+
+
+def _clustered(rows: NDArray[np.float64], ordered: NDArray[np.float64], probability: float, unit: str) -> Estimate:
     value = _ordered_quantile(ordered, probability)
-    share_below = (rows <= value).mean(axis=1)
     n_paths = rows.shape[0]
-    error_of_share = _mean_and_sd(share_below)[1] / math.sqrt(n_paths) if n_paths > 1 else math.inf
-    error = _quantile_error(ordered, probability, error_of_share) if math.isfinite(error_of_share) else math.inf
-    return Estimate(value, error, n_paths, unit)
+    if n_paths < 2:
+        return Estimate(value, math.inf, n_paths, unit)
+    error_of_share = _mean_and_sd((rows <= value).mean(axis=1))[1] / math.sqrt(n_paths)
+    return Estimate(value, _quantile_error(ordered, probability, error_of_share), n_paths, unit)
 
 
 def value_at_risk(losses: ArrayLike, probability: float, unit: str = "") -> Estimate:

@@ -184,3 +184,21 @@ def _events(path, annual, rng):
     for cause in ("rework", "waiting", "restart", "capped", "hardware"):
         events[f"gpu_hours_{cause}"] = np.where(events["strategy"] == 0, 10.0, 1.0).astype("f4")
     return events
+
+
+def fake_trace_week(study, seed, path, first_hour, hours=168):
+    """Stand-in for `riskmodel.engine.trace_week`."""
+    hour = first_hour + np.arange(hours)
+    swing = np.sin(2 * np.pi * hour / 24)
+    flat = np.ones(hours)
+    strategies = {
+        name: {
+            "import_kw": 1000 - (200 * swing if strategy.storage else 0 * swing),
+            "state_of_charge": 0.6 + 0.3 * swing if strategy.storage else np.nan * flat,
+            "charge_kw": np.maximum(0.0, 200 * swing) * (strategy.storage is not None),
+            "discharge_kw": np.maximum(0.0, -200 * swing) * (strategy.storage is not None),
+            "grid_share": flat,
+        }
+        for name, strategy in study.strategies.items()
+    }
+    return {"price_eur_per_mwh": 60 + 40 * swing, "pv_kw_per_kwp": np.maximum(0, -swing), "strategies": strategies}

@@ -1,0 +1,157 @@
+"""How figures look: a palette for colour-blind readers, a second mark for print in grey, units, reproducible files."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from riskmodel.results import Results
+
+MILLION = 1e6
+DOTS_PER_INCH = 150
+WIDTH_IN = 10.0
+
+BLACK, ORANGE, SKY, GREEN, VERMILION, BLUE, PURPLE, YELLOW = (
+    "#000000",
+    "#E69F00",
+    "#56B4E9",
+    "#009E73",
+    "#D55E00",
+    "#0072B2",
+    "#CC79A7",
+    "#F0E442",
+)
+"""Okabe and Ito (2008), Color Universal Design: told apart with any kind of colour vision."""
+GREY = "#5F5F5F"
+
+COLOURS = (BLACK, VERMILION, BLUE, GREEN, PURPLE, ORANGE, SKY, YELLOW)
+LINES: tuple[object, ...] = ("-", (0, (6, 2)), (0, (6, 2, 1.5, 2)), (0, (1.5, 1.5)), (0, (4, 1, 1, 1, 1, 1)))
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+HATCHES = ("", "//", "\\\\", "..", "xx", "--", "++", "oo")
+
+
+class Look(NamedTuple):
+    """Marks of one strategy, the same in all figures."""
+
+    title: str
+    colour: str
+    line: object
+    marker: str
+    hatch: str
+
+
+def looks(results: Results) -> dict[str, Look]:
+    """Marks of each strategy by its place in the study."""
+    return {
+        name: Look(
+            title,
+            COLOURS[k % len(COLOURS)],
+            LINES[k % len(LINES)],
+            MARKERS[k % len(MARKERS)],
+            HATCHES[k % len(HATCHES)],
+        )
+        for k, (name, title) in enumerate(results.titles.items())
+    }
+
+
+@contextmanager
+def theme() -> Iterator[None]:
+    """Style for figures drawn inside; nothing outside is changed."""
+    import matplotlib as mpl
+    import seaborn as sns
+
+    style = {
+        **sns.axes_style("whitegrid"),
+        **sns.plotting_context("notebook", font_scale=0.95),
+        "font.family": ["DejaVu Sans"],
+        "axes.edgecolor": GREY,
+        "axes.titlesize": 12,
+        "axes.titlelocation": "left",
+        "figure.titlesize": 14,
+        "text.parse_math": False,  # a title is text: "$" in it means dollars
+        "svg.hashsalt": "riskmodel",
+        "svg.fonttype": "path",
+    }
+    with mpl.rc_context(style):
+        yield
+
+
+def new_figure(height_in: float) -> Figure:
+    """Empty figure outside pyplot's list, so that drawing leaves no state behind."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def heading(figure: Figure, title: str, note: str) -> None:
+    """Title on the left, a note on how to read it below."""
+    figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
+    figure.supxlabel(fill(note, 125), x=0.01, ha="left", fontsize=9.5, color=GREY)
+
+
+def save(figure: Figure, folder: Path, name: str) -> None:
+    """Write NAME.png and NAME.svg, the same bytes each time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    figure.savefig(folder / f"{name}.png", dpi=DOTS_PER_INCH, metadata={"Software": None})
+    figure.savefig(folder / f"{name}.svg", metadata={"Date": None, "Creator": None})
+
+
+def fill(text: str, width: int) -> str:
+    """Text in lines of at most `width` letters; a number stays with its %."""
+    return "\n".join(textwrap.wrap(text.replace(" %", "\u00a0%"), width))
+
+
+def spread(heights: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Heights moved apart to at least `gap`, in their order, within low..high as far as there is room."""
+    order = np.argsort(heights, kind="stable")
+    placed = np.asarray(heights, dtype=float)[order]
+    for k in range(1, placed.size):
+        placed[k] = max(placed[k], placed[k - 1] + gap)
+    if placed.size and placed[-1] > high:
+        placed[-1] = high
+        for k in range(placed.size - 2, -1, -1):
+            placed[k] = min(placed[k], placed[k + 1] - gap)
+    placed += max(0.0, low - placed[0]) if placed.size else 0.0
+    out = np.empty_like(placed)
+    out[order] = placed
+    return out.tolist()
+
+
+def label_ends(axes: Axes, ends: Sequence[tuple[float, Look, str]], lines: int = 2) -> None:
+    """Name curves at their right end instead of in a legend: (height, look, text) each, moved apart where they meet."""
+    low, high = axes.get_ylim()
+    height_in = axes.figure.get_size_inches()[1] / max(1, len(axes.figure.axes))
+    gap = (high - low) * 0.17 * lines / max(height_in, 1.0) * 1.25
+    heights = spread([end[0] for end in ends], gap, low + gap / 2, high - gap / 2)
+    right = axes.get_xlim()[1]
+    for (height, look, text), place in zip(ends, heights, strict=True):
+        axes.annotate(
+            fill(text, 30),
+            xy=(right, height),
+            xytext=(1.03, (place - low) / (high - low)),
+            textcoords="axes fraction",
+            color=look.colour,
+            fontsize=9.5,
+            va="center",
+            annotation_clip=False,
+            arrowprops={
+                "arrowstyle": "-",
+                "color": look.colour,
+                "linewidth": 0.8,
+                "relpos": (0.0, 0.5),
+                "shrinkA": 2,
+                "shrinkB": 0,
+            },
+        )

@@ -176,8 +176,8 @@ class Empirical(Law):
 
     def _steps(self) -> FloatArray:
         """(n,) chance of at most each value; the last is exactly 1."""
-        steps: FloatArray = np.cumsum(np.array(self.weights, dtype=np.float64))
-        return np.divide(steps, steps[-1])
+        steps = np.cumsum(np.array(self.weights, dtype=np.float64))
+        return np.asarray(steps / steps[-1], dtype=np.float64)
 
     def cdf(self, x: ArrayLike) -> FloatArray:
         steps = np.concatenate(([0.0], self._steps()))

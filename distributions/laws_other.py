@@ -138,7 +138,8 @@ class Gamma(Law):
         from scipy.special import gammainc
 
         scale = self.mean_value / self._shape()
-        return np.asarray(gammainc(self._shape(), np.maximum(np.asarray(x, dtype=np.float64), 0.0) / scale))[()]
+        above = np.maximum(np.asarray(x, dtype=np.float64), 0.0)
+        return np.asarray(gammainc(self._shape(), above / scale), dtype=np.float64)[()]
 
     def ppf(self, u: ArrayLike) -> FloatArray:
         from scipy.special import gammaincinv

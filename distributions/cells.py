@@ -79,15 +79,13 @@ def power_law_step(damage, rate, power, step):
 
 
 @njit
-def blast_250ah_day_row(calendar, cycle, soc_mean, depth, throughput, temperature_k, factor, days):
-    """One day of ageing of each lane.
+def blast_250ah_calendar_row(lost, soc_mean, temperature_k, factor, days):
+    """One day of calendar ageing of each lane.
 
     Parameters
     ----------
-    calendar, cycle : (n_lanes,) float64 capacity lost so far by each part [share of new], advanced
+    lost : (n_lanes,) float64 capacity lost so far by calendar ageing [share of new], advanced
     soc_mean : (n_lanes,) float32 mean state of charge of the day
-    depth : (n_lanes,) float32 highest minus lowest state of charge of the day
-    throughput : (n_lanes,) float32 charge plus discharge of the day [full capacities]
     temperature_k : (n_lanes,) float32
     factor : (n_lanes,) float32, the path's ageing rate relative to the law
     days : (n_lanes,) float32, 1, or 0 for a battery not yet in service
@@ -96,9 +94,20 @@ def blast_250ah_day_row(calendar, cycle, soc_mean, depth, throughput, temperatur
     -----
     Increments are float32, sums float64: a day adds about 1e-5 and 15 years hold 5,475 of them.
     """
-    for i in range(calendar.shape[0]):
+    for i in range(lost.shape[0]):
         k = factor[i] * calendar_rate(temperature_k[i], soc_mean[i])
-        calendar[i] += power_law_step(f(calendar[i]), k, CALENDAR_POWER, days[i])
-        c = throughput[i] * f(1.0 / 24.0)
-        k = factor[i] * cycle_rate(temperature_k[i], depth[i], c)
-        cycle[i] += power_law_step(f(cycle[i]), k, CYCLE_POWER, f(0.5) * throughput[i] * days[i])
+        lost[i] += power_law_step(f(lost[i]), k, CALENDAR_POWER, days[i])
+
+
+@njit
+def blast_250ah_cycle_row(lost, depth, throughput, temperature_k, factor, days):
+    """One day of cycle ageing of each lane; arguments as for the calendar part, and
+
+    Parameters
+    ----------
+    depth : (n_lanes,) float32 highest minus lowest state of charge of the day
+    throughput : (n_lanes,) float32 charge plus discharge of the day [full capacities]
+    """
+    for i in range(lost.shape[0]):
+        k = factor[i] * cycle_rate(temperature_k[i], depth[i], throughput[i] * f(1.0 / 24.0))
+        lost[i] += power_law_step(f(lost[i]), k, CYCLE_POWER, f(0.5) * throughput[i] * days[i])

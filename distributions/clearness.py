@@ -88,7 +88,7 @@ def hour_row(pv, hour_part, base, words, tables, quantile, output):
     pv : (n_lanes,) float32, written [kW per kWp]
     hour_part : (n_lanes,) float32, advanced
     base : (n_lanes,) float32 from `day_row`
-    words : (n_lanes,) int64 random words
+    words : (n_lanes,) uint32 random words
     quantile : (9,) float32, the month's row; output : (9,) float32, the hour's row
     """
     phi, shock, weight = tables.hour[0], tables.hour[1], tables.weight[1]

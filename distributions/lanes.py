@@ -112,7 +112,7 @@ def cos32(turn):
 @njit
 def signed_uniform32(word):
     """A 32-bit random word to a float32 in (-1, 1): the centre of one of 2**24 cells, exact, symmetric, never +-1."""
-    return (f(np.int32((word >> 8) - HALF_RANGE)) + f(0.5)) * UNIT_23
+    return (f(np.int32(np.int32(word >> 8) - HALF_RANGE)) + f(0.5)) * UNIT_23
 
 
 @njit

@@ -123,7 +123,7 @@ def day_rows(state, daily, tables, regime, price_shift, day, first_path, seed, w
     regime : (n_lanes,) int8, the day's weather
     price_shift : (3,) float32
     day : int, day of the run
-    words : (4, n_lanes) int64 scratch
+    words : (4, n_lanes) uint32 scratch
 
     Notes
     -----
@@ -138,31 +138,37 @@ def day_rows(state, daily, tables, regime, price_shift, day, first_path, seed, w
     level, spread_now, size_now = daily[0], daily[1], daily[2]
     for i in range(level.shape[0]):
         level[i] = slow[i] + fast[i] + jump[i] + price_shift[regime[i]]
+    for i in range(level.shape[0]):
         spread_now[i] = spread[i]
+    for i in range(level.shape[0]):
         size_now[i] = exp32(volatility[i])
 
 
 @njit
-def hour_row(price, residual, daily, words, profile, shape, size, hour, scale, factor):
+def residual_row(residual, words, hour):
+    """Advance the hourly residual. `words` : (n_lanes,) random words; `hour` : (2,) float32 phi and shock."""
+    phi, shock = hour[0], hour[1]
+    for i in range(residual.shape[0]):
+        residual[i] = phi * residual[i] + shock * normal32(words[i])
+
+
+@njit
+def price_row(price, residual, daily, profile, shape, size, scale, factor):
     """Prices of one hour.
 
     Parameters
     ----------
     price : (n_lanes,) float32, written [EUR/MWh]
-    residual : (n_lanes,) float32, advanced
+    residual : (n_lanes,) float32
     daily : (3, n_lanes) float32 from `day_rows`
-    words : (n_lanes,) int64 random words
     profile, shape, size : float32 values of the hour
-    hour : (2,) float32 phi and shock; scale : (2,) float32 offset and scale
+    scale : (2,) float32 offset and scale
     factor : (n_lanes,) float32, price level of the path relative to the history
     """
-    phi, shock = hour[0], hour[1]
     offset, half_scale = scale[0], f(0.5) * scale[1]
     level, spread, size_now = daily[0], daily[1], daily[2]
     for i in range(price.shape[0]):
-        r = phi * residual[i] + shock * normal32(words[i])
-        residual[i] = r
-        y = profile + level[i] + spread[i] * shape + size_now[i] * size * r
+        y = profile + level[i] + spread[i] * shape + size_now[i] * size * residual[i]
         y = min(max(y, -Y_LIMIT), Y_LIMIT)
         e = exp32(y)
         p = factor[i] * (offset + half_scale * (e - f(1.0) / e))

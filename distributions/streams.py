@@ -11,6 +11,8 @@ Known answers: Random123 1.14 `kat_vectors`, philox4x32 with 10 rounds.
 
 from enum import IntEnum
 
+import numpy as np
+
 from distributions._jit import njit
 
 MULTIPLIER_0 = 0xD2511F53
@@ -89,10 +91,11 @@ def words_row(words, draw, word, first_path, seed):
 
     Parameters
     ----------
-    words : (4, n_lanes) int64, written
+    words : (4, n_lanes) uint32, written
     draw, word, seed : int, see `philox`
     first_path : int, the path of lane 0; lane i is path first_path + i
     """
     a, b, c, d = words[0], words[1], words[2], words[3]
     for i in range(a.shape[0]):
-        a[i], b[i], c[i], d[i] = philox(draw, word, first_path + i, seed)
+        w, x, y, z = philox(draw, word, first_path + i, seed)
+        a[i], b[i], c[i], d[i] = np.uint32(w), np.uint32(x), np.uint32(y), np.uint32(z)

@@ -53,7 +53,7 @@ def next_regime_row(after, before, climb, words):
     after : (n_lanes,) int8, written
     before : (n_lanes,) int8
     climb : (3, 2) float32, the day's cumulative transition probabilities
-    words : (n_lanes,) int64 random words
+    words : (n_lanes,) uint32 random words
     """
     for i in range(after.shape[0]):
         u = uniform32(words[i])
@@ -70,7 +70,7 @@ def walk_year(regime, tables, year, first_path, seed, words):
     regime : (366, n_lanes) int8; row 0 is the first day (given), rows 1..365 are written
     tables : WeatherTables
     year : int, from 0
-    words : (4, n_lanes) int64 scratch
+    words : (4, n_lanes) uint32 scratch
 
     Notes
     -----

@@ -91,40 +91,41 @@ def value_rows(pd, pc, price, surplus, fee, export_fee, export_allowed, eta_d, i
 
 
 @njit
-def terminal_rows(out, levels, reference, spread, eta_d):
+def terminal_rows(out, levels, reference, spread, fee, eta_d):
     """Marginal values beyond the known hours: from above to below the recent mean price as the store fills.
 
     Parameters
     ----------
     out : (n_levels_max, n_lanes) float32, written
-    reference : (n_lanes,) float32, recent mean of the price with fees [EUR/MWh]
+    reference : (n_lanes,) float32, recent mean of the price [EUR/MWh]
     spread : (n_lanes,) float32, recent mean distance of hourly prices from the day's mean [EUR/MWh]
+    fee : (n_lanes,) float32, added to the price on import [EUR/MWh]
     """
     for j in range(levels):
         slope = f(1.0) - f(2.0) * (f(j) + f(0.5)) / f(levels)
         row = out[j]
         for i in range(row.shape[0]):
-            row[i] = eta_d * (reference[i] + slope * spread[i])
+            row[i] = eta_d * (reference[i] + fee[i] + slope * spread[i])
 
 
 @njit
-def _count_level(target_up, target_down, v, pc, pd, step):
-    for i in range(v.shape[0]):
-        target_up[i] += step[i] if v[i] > pc[i] else f(0.0)
-        target_down[i] += step[i] if v[i] > pd[i] else f(0.0)
+def _count_level(target, v, threshold, step):
+    for i in range(target.shape[0]):
+        target[i] += step[i] if v[i] > threshold[i] else f(0.0)
 
 
 @njit
-def target_rows(target_up, target_down, after, levels, pc, pd, step):
-    """Energy above the reserve to charge up to and to discharge down to in this hour [kWh].
+def target_row(target, after, levels, threshold, step):
+    """Energy above the reserve down to which a stored MWh is worth more than `threshold` [kWh].
 
     Parameters
     ----------
-    target_up, target_down : (n_lanes,) float32, written
+    target : (n_lanes,) float32, written
     after : (n_levels_max, n_lanes) float32, marginal values at the end of the hour
+    threshold : (n_lanes,) float32 [EUR/MWh]: the cost of charging gives the level to charge up to, the value of
+        discharging the level to discharge down to
     step : (n_lanes,) float32, energy of one level [kWh]
     """
-    target_up[:] = f(0.0)
-    target_down[:] = f(0.0)
+    target[:] = f(0.0)
     for j in range(levels):
-        _count_level(target_up, target_down, after[j], pc, pd, step)
+        _count_level(target, after[j], threshold, step)

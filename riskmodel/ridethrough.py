@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from distributions._jit import njit
-from distributions.outages import CURTAILMENT, DURATION_H, FAMILY, HOUR, SAG
+from distributions.outages import CURTAILMENT, DURATION_H, EXTREME, FAMILY, HOUR, SAG, SUSTAINED
 from distributions.streams import Process, two_uniforms
 
 # columns of what an event did (hours are of the whole powered cluster)
@@ -212,11 +212,12 @@ def _carry(effect, backup, s, u, power_kw, usable_kwh, ups, pv, lane, start_h, d
     if bridged < start:
         return bridged, 1.0
     effect[GENSET_KWH] = generated * power_kw * share
-    return generated + bridged, share
+    # not generated + (duration - generated), which may round to just under the duration
+    return (duration_h if bridged >= wanted else generated + bridged), share
 
 
 @njit
-def resolve(effect, event, backup, s, u, load_kw, stored_kwh, powered, pv, lane, hour_of_year, down_until_h, restart_h):
+def resolve(effect, event, backup, s, u, load_kw, stored_kwh, in_service, pv, lane, hour_of_year, down_until_h, restart_h):
     """What one event does to the cluster of one strategy.
 
     Parameters
@@ -227,51 +228,82 @@ def resolve(effect, event, backup, s, u, load_kw, stored_kwh, powered, pv, lane,
     s : int, strategy
     u : (N_UNIFORMS,) float64
     load_kw : float, cluster load now
-    stored_kwh : float, energy in the cabinets (0 before they are in service)
-    powered : bool, the strategy's assets are in service
+    stored_kwh : float, energy in the cabinets
+    in_service : bool, the strategy's own assets have been delivered
     pv, lane : see `stored_hours`
     hour_of_year : int, first hour of today
     down_until_h : float, hour of the year until which the cluster is down from earlier events
     restart_h : (2,) float64, restart after an abrupt and after an orderly stop [h]
     """
     effect[:] = 0.0
+    effect[DOWN_FROM_H] = down_until_h
+    effect[DOWN_UNTIL_H] = down_until_h
+    start, family = event[HOUR], int(event[FAMILY])
+    duration = 0.0 if family == SAG else event[DURATION_H]
+    effect[GRID_BACK_H] = start + duration
+    if family == CURTAILMENT:
+        _curtailed(effect, event, backup, s, u, load_kw, stored_kwh, in_service, pv, lane, hour_of_year, down_until_h, restart_h)
+        return
+    ups = cabinets = False
+    usable = 0.0
+    if in_service:
+        ups, cabinets, usable = _bridge(backup, s, u, load_kw, stored_kwh, False)
+    if not (ups or cabinets):
+        _abrupt(effect, backup, s, u, load_kw, in_service, start, duration, down_until_h, restart_h[0])
+        return
+    # GPUs are capped only to stretch cabinets in an outage that may be long, where no genset follows
+    capped = (family == SUSTAINED or family == EXTREME) and backup.gensets[s] == 0.0 and cabinets
+    work = backup.performance[0] if capped else 1.0
+    power_kw = load_kw * (backup.power_share[0] if capped else 1.0)
+    carried, carried_share = _carry(
+        effect, backup, s, u, power_kw, usable, ups, pv, lane, start - hour_of_year, duration
+    )
+    _settle(effect, start, duration, carried, work * carried_share, restart_h[1], down_until_h)
+
+
+@njit
+def _settle(effect, start, duration, carried, work, restart_h, down_until_h):
+    """A bridged event: work goes on at a rate `work` for the hours carried, then the cluster stops in order."""
+    running_from = max(start, down_until_h)
+    effect[CAPPED_H] = (1.0 - work) * max(start + min(carried, duration) - running_from, 0.0)
+    if carried >= duration:
+        effect[OUTCOME] = CAPPED if effect[CAPPED_H] > 0.0 else RODE_THROUGH
+        return
+    _stop(effect, ORDERLY_STOP, start + carried, start + duration, restart_h, down_until_h)
+
+
+@njit
+def _curtailed(effect, event, backup, s, u, load_kw, stored_kwh, in_service, pv, lane, hour_of_year, down_until_h, restart_h):
+    """The grid operator calls on an interruptible connection, with notice: nothing is lost in surprise.
+
+    The duration is known, so GPUs are capped only if the cabinets cannot carry the missing power at full load; what
+    remains uncovered is shed.
+    """
     start, duration = event[HOUR], event[DURATION_H]
-    family = int(event[FAMILY])
-    effect[GRID_BACK_H] = start + (duration if family != SAG else 0.0)
-    left = backup.curtailed_import_share[0] if family == CURTAILMENT else 0.0
-    if family == CURTAILMENT and (backup.interruptible[s] == 0.0 or not powered):
+    if backup.interruptible[s] == 0.0 or not in_service:
         effect[OUTCOME] = UNAFFECTED
         effect[GRID_BACK_H] = start
         return
-    share = 1.0 if family == SAG else backup.power_share[0]
-    carry_kw = load_kw * share * (1.0 - left)
-    ups = cabinets = False
-    usable = 0.0
-    if powered:
-        ups, cabinets, usable = _bridge(backup, s, u, carry_kw, stored_kwh, family == CURTAILMENT)
-    if not (ups or cabinets) and family != CURTAILMENT:
-        _abrupt(effect, backup, s, u, load_kw, powered, start, duration if family != SAG else 0.0, down_until_h, restart_h[0])
-        return
-    carried, genset_share = duration, 1.0
-    if family != SAG:
-        carried, genset_share = _carry(
-            effect, backup, s, u, carry_kw, usable, ups and family != CURTAILMENT, pv, lane, start - hour_of_year, duration
-        )
-    lost_share = 1.0 - (1.0 - (1.0 - backup.performance[0]) * (share < 1.0)) * genset_share
-    if carried >= duration:
-        effect[OUTCOME] = CAPPED if lost_share > 0.0 else RODE_THROUGH
-        effect[CAPPED_H] = lost_share * max(start + duration - max(start, down_until_h), 0.0)
-        effect[DOWN_UNTIL_H] = down_until_h
-        effect[DOWN_FROM_H] = down_until_h
-        return
-    if left > 0.0:
+    left = backup.curtailed_import_share[0]
+    missing_kw = load_kw * (1.0 - left)
+    _, cabinets, usable = _bridge(backup, s, u, missing_kw, stored_kwh, True)
+    usable = usable if cabinets else 0.0
+    work = 1.0
+    carried, share = _carry(effect, backup, s, u, missing_kw, usable, False, pv, lane, start - hour_of_year, duration)
+    capped_kw = load_kw * (backup.power_share[0] - left)
+    if carried < duration and backup.gensets[s] == 0.0 and capped_kw > 0.0 and usable > 0.0:
+        work = backup.performance[0]
+        effect[STORED_USED_KWH] = 0.0
+        carried, share = _carry(effect, backup, s, u, capped_kw, usable, False, pv, lane, start - hour_of_year, duration)
+    if left > 0.0 and carried < duration:
+        # what is left of the import keeps its share of the GPUs running
+        running_from = max(start, down_until_h)
+        carried_h = max(start + carried - running_from, 0.0)
+        shed_h = max(start + duration - max(start + carried, down_until_h), 0.0)
+        effect[CAPPED_H] = (1.0 - work) * carried_h + (1.0 - left) * shed_h
         effect[OUTCOME] = CAPPED
-        effect[CAPPED_H] = (1.0 - left) * max(start + duration - max(start + carried, down_until_h), 0.0)
-        effect[DOWN_UNTIL_H] = down_until_h
-        effect[DOWN_FROM_H] = down_until_h
         return
-    effect[CAPPED_H] = lost_share * max(start + carried - max(start, down_until_h), 0.0)
-    _stop(effect, ORDERLY_STOP, start + carried, start + duration, restart_h[1], down_until_h)
+    _settle(effect, start, duration, carried, work * share, restart_h[1], down_until_h)
 
 
 @njit
@@ -288,10 +320,10 @@ def _stop(effect, outcome, stop_h, back_h, restart_h, down_until_h):
 
 
 @njit
-def _abrupt(effect, backup, s, u, load_kw, powered, start, duration, down_until_h, restart_h):
+def _abrupt(effect, backup, s, u, load_kw, in_service, start, duration, down_until_h, restart_h):
     """The cluster loses power at once; gensets, if they start, end the waiting but not the stop."""
     back = start + duration
-    if powered and duration > backup.genset_start_h[s]:
+    if in_service and duration > backup.genset_start_h[s]:
         run_h, share = genset_hours(backup, s, u, load_kw)
         if share >= 1.0 and run_h >= duration:
             back = start + backup.genset_start_h[s]

@@ -1,6 +1,9 @@
 """String cabinets hour by hour: how much to charge or discharge, what the meter sees, how the cells age.
 
 Lane rows in float32: one column a path. Stored energy is counted inside the cells [kWh]; power at the meter [kW].
+
+Each row function writes one row, or two from few inputs: LLVM proves that rows do not overlap by comparing pointers, gives
+up above eight comparisons, and then does not vectorise the loop (measured: four times slower).
 """
 
 from typing import NamedTuple
@@ -12,31 +15,42 @@ from distributions._jit import njit
 f = np.float32
 
 
+# columns of StorageTables.numbers
+(
+    CABINETS_KW,
+    ENERGY_KWH,
+    ETA_C,
+    INVERSE_ETA_C,
+    ETA_D,
+    INVERSE_ETA_D,
+    WEAR,
+    RESERVE,
+    CHARGE_LIMIT_KW,
+    END_OF_LIFE,
+    EXPORT_FEE,
+    EXPORT_ALLOWED,
+) = range(12)
+N_NUMBERS = 12
+
+
 class StorageTables(NamedTuple):
-    """Constant inputs of storage; float32 rows by strategy (zero without storage) and integer grids.
+    """Constant inputs of storage, one row a strategy.
 
     Attributes
     ----------
-    cabinets_kw, energy_kwh : (s,) working cabinets' power and fresh energy (nameplate x mean availability)
-    eta_c, inverse_eta_c, eta_d, inverse_eta_d : (s,) one-way efficiencies and their inverses
-    wear : (s,) EUR per stored MWh discharged
-    reserve : (s,) share of the energy kept for outages
-    charge_limit_kw : (s,) import never exceeds this while charging
-    end_of_life : (s,) capacity share at which the cells are replaced at the year's end
+    numbers : (s, 12) float32, by the columns named above: working cabinets' power [kW] and fresh energy [kWh] (nameplate x
+        mean availability), one-way efficiencies and inverses, wear [EUR per stored MWh discharged], share of the energy kept
+        for outages, highest import while charging [kW], capacity share at which cells are replaced, and the site's export
+        fee [EUR/MWh] and permission (1 or 0)
     owned : (s,) int64 1 with storage; levels, up, down : (s,) int64 dispatch grid
     surplus : (s, 8760) int8, 1 where PV is expected to exceed the load
+
+    Notes
+    -----
+    One array, not twelve: the hourly functions are called a hundred million times, and every array costs seven words a call.
     """
 
-    cabinets_kw: np.ndarray
-    energy_kwh: np.ndarray
-    eta_c: np.ndarray
-    inverse_eta_c: np.ndarray
-    eta_d: np.ndarray
-    inverse_eta_d: np.ndarray
-    wear: np.ndarray
-    reserve: np.ndarray
-    charge_limit_kw: np.ndarray
-    end_of_life: np.ndarray
+    numbers: np.ndarray
     owned: np.ndarray
     levels: np.ndarray
     up: np.ndarray
@@ -52,69 +66,103 @@ def net_load_row(net, load, run, pv, kwp, in_service):
 
 
 @njit
-def limit_rows(most_in, most_out, net, grid, in_service, power_kw, charge_limit_kw, eta_c, inverse_eta_d):
-    """Most that may go into and come out of the store in this hour [stored kWh].
+def load_row(net, load, run):
+    """Net load of a strategy without PV [kW]."""
+    for i in range(net.shape[0]):
+        net[i] = load[i] * run[i]
 
-    Charging takes PV surplus, or import up to the charging limit. Discharging never exceeds the net load: no export
-    from storage. Both stop for the share of the hour without grid (outages are settled event by event).
+
+@njit
+def most_in_row(most_in, net, grid, in_service, power_kw, charge_limit_kw, eta_c):
+    """Most that may go into the store in this hour [stored kWh]: PV surplus, or import up to the charging limit.
+
+    Nothing for the share of the hour without grid: outages are settled event by event.
     """
     for i in range(most_in.shape[0]):
         n = net[i]
         room = -n if n < f(0.0) else max(charge_limit_kw - n, f(0.0))
-        working = grid[i] * in_service[i]
-        most_in[i] = min(power_kw, room) * eta_c * working
-        most_out[i] = min(power_kw, max(n, f(0.0))) * inverse_eta_d * working
+        most_in[i] = min(power_kw, room) * eta_c * (grid[i] * in_service[i])
 
 
 @njit
-def value_now_rows(value, pd, pc, price, net, fee, export_fee, export_allowed, eta_d, inverse_eta_c, wear):
-    """What a MWh at the meter is worth now, and a stored one going out and coming in [EUR/MWh].
+def most_out_row(most_out, net, grid, in_service, power_kw, inverse_eta_d):
+    """Most that may come out of the store in this hour [stored kWh]: up to the net load, no export from storage."""
+    for i in range(most_out.shape[0]):
+        most_out[i] = min(power_kw, max(net[i], f(0.0))) * inverse_eta_d * (grid[i] * in_service[i])
 
-    With a net load it is the price with fees; with PV surplus what export fetches.
-    """
+
+@njit
+def value_row(value, price, net, fee, export_fee, export_allowed):
+    """What a MWh at the meter is worth now [EUR/MWh]: the price with fees, or with PV surplus what export fetches."""
     for i in range(value.shape[0]):
         out = max(price[i] - export_fee, f(0.0)) * export_allowed
-        p = out if net[i] < f(0.0) else price[i] + fee[i]
-        value[i] = p
-        pd[i] = p * eta_d - wear
-        pc[i] = p * inverse_eta_c
+        value[i] = out if net[i] < f(0.0) else price[i] + fee[i]
 
 
 @njit
-def move_rows(charge, discharge, stored, floor, target_up, target_down, most_in, most_out):
-    """Move towards the targets above the reserve floor; below the floor the first thing is to refill it. [stored kWh]"""
+def stored_value_rows(pd, pc, value, eta_d, inverse_eta_c, wear):
+    """What a stored MWh is worth going out and costs coming in [EUR/MWh]."""
+    for i in range(value.shape[0]):
+        pd[i] = value[i] * eta_d - wear
+        pc[i] = value[i] * inverse_eta_c
+
+
+@njit
+def charge_row(charge, stored, floor, target_up, most_in):
+    """Energy into the store, up to the target above the reserve floor; below the floor it is refilled first [kWh]."""
+    for i in range(charge.shape[0]):
+        charge[i] = min(max(target_up[i] - (stored[i] - floor[i]), f(0.0)), most_in[i])
+
+
+@njit
+def discharge_row(discharge, stored, floor, target_down, most_out):
+    """Energy out of the store, down to the target above the reserve floor [kWh]."""
+    for i in range(discharge.shape[0]):
+        discharge[i] = min(max((stored[i] - floor[i]) - target_down[i], f(0.0)), most_out[i])
+
+
+@njit
+def store_row(stored, charge, discharge):
+    """Energy in the store after the hour [kWh]."""
     for i in range(stored.shape[0]):
-        above = stored[i] - floor[i]
-        c = min(max(target_up[i] - above, f(0.0)), most_in[i])
-        d = min(max(above - target_down[i], f(0.0)), most_out[i])
-        charge[i] = c
-        discharge[i] = d
-        stored[i] = stored[i] + c - d
+        stored[i] = stored[i] + charge[i] - discharge[i]
 
 
 @njit
-def stress_rows(low, high, mean_sum, throughput, stored, charge, discharge):
-    """Follow the day's stored energy for the ageing law [kWh]."""
+def range_rows(low, high, stored):
+    """Lowest and highest stored energy of the day so far [kWh]."""
     for i in range(stored.shape[0]):
         s = stored[i]
         low[i] = min(low[i], s)
         high[i] = max(high[i], s)
-        mean_sum[i] += s
-    for i in range(stored.shape[0]):
-        throughput[i] += charge[i] + discharge[i]
 
 
 @njit
-def trade_rows(day_in, day_out, gain, charge, discharge, value, inverse_eta_c, eta_d):
-    """Energy bought and delivered by the cabinets at the meter [kWh], and what that is worth [EUR/MWh x kWh]."""
-    for i in range(charge.shape[0]):
-        a = charge[i] * inverse_eta_c
-        b = discharge[i] * eta_d
-        charge[i] = a
-        discharge[i] = b
-        day_in[i] += a
-        day_out[i] += b
-        gain[i] += (b - a) * value[i]
+def add_row(total, row):
+    """Add a row to a sum."""
+    for i in range(total.shape[0]):
+        total[i] += row[i]
+
+
+@njit
+def add_both_row(total, a, b):
+    """Add two rows to a sum."""
+    for i in range(total.shape[0]):
+        total[i] += a[i] + b[i]
+
+
+@njit
+def scale_row(row, factor):
+    """Multiply a row: stored energy to energy at the meter."""
+    for i in range(row.shape[0]):
+        row[i] *= factor
+
+
+@njit
+def gain_row(gain, charge, discharge, value):
+    """Add what the cabinets earned in the hour: delivered minus bought energy, times its value [EUR/MWh x kWh]."""
+    for i in range(gain.shape[0]):
+        gain[i] += (discharge[i] - charge[i]) * value[i]
 
 
 @njit
@@ -125,13 +173,26 @@ def meter_row(flow, net, grid, charge, discharge):
 
 
 @njit
-def bill_rows(cost, imported, peak, flow, price):
-    """Add one hour of import to the day [EUR/MWh x kWh, kWh] and to the month's peak [kW]."""
+def grid_row(flow, net, grid):
+    """Power at the grid connection of a strategy without storage [kW]."""
+    for i in range(flow.shape[0]):
+        flow[i] = net[i] * grid[i]
+
+
+@njit
+def import_rows(imported, peak, flow):
+    """Add an hour of import to the day [kWh] and to the month's peak [kW]."""
     for i in range(flow.shape[0]):
         m = max(flow[i], f(0.0))
         imported[i] += m
-        cost[i] += m * price[i]
         peak[i] = max(peak[i], m)
+
+
+@njit
+def cost_row(cost, flow, price):
+    """Add what an hour of import costs at the market price [EUR/MWh x kWh]."""
+    for i in range(flow.shape[0]):
+        cost[i] += max(flow[i], f(0.0)) * price[i]
 
 
 @njit

@@ -1,0 +1,117 @@
+"""The one time loop: blocks of paths advance together through years, days, strategies and hours."""
+
+import numpy as np
+
+from distributions import weather
+from distributions._jit import njit
+from riskmodel.engine.market import next_day, start_market, year_of_events
+from riskmodel.engine.state import MONTHS, new_fleet, new_market
+from riskmodel.engine.strategy_day import close_day, open_day, walk_day
+from riskmodel.quantities import Quantity
+from riskmodel.ridethrough import CAPPED
+from riskmodel.storage import END_OF_LIFE
+
+f = np.float32
+
+DAYS = 365
+POTENTIAL = int(Quantity.POTENTIAL_GPU_HOURS)
+PEAK = int(Quantity.PEAK_IMPORT_KW)
+CAPACITY = int(Quantity.CAPACITY_LEFT)
+REPLACED = int(Quantity.REPLACED)
+HOURS_PER_YEAR = 8760.0
+MANY_EVENTS = 1
+MANY_HARMFUL = 2
+
+
+@njit
+def _close_month(fleet, s):
+    for i in range(fleet.peak.shape[1]):
+        fleet.sums[s, PEAK, i] += float(fleet.peak[s, i]) * (1.0 / MONTHS)
+        fleet.peak[s, i] = f(0.0)
+
+
+@njit
+def _close_year(fleet, tables, out, s, year, first_lane):
+    """Write the year's sums of strategy `s`; replace cells at the end of their life."""
+    owned = tables.storage.owned[s] == 1
+    limit = tables.storage.numbers[s, END_OF_LIFE]
+    for i in range(fleet.stored.shape[1]):
+        fleet.sums[s, POTENTIAL, i] = tables.cluster.gpus[0] * HOURS_PER_YEAR
+        fleet.sums[s, CAPACITY, i] = fleet.capacity[s, i] if owned else np.nan
+        if owned and fleet.capacity[s, i] < limit:
+            fleet.sums[s, REPLACED, i] = 1.0
+            fleet.capacity[s, i] = 1.0
+            fleet.calendar[s, i] = 0.0
+            fleet.cycle[s, i] = 0.0
+        out.annual[first_lane + i, s, year] = fleet.sums[s, :, i]
+    fleet.sums[s] = 0.0
+
+
+@njit
+def _write_events(market, fleet, out, year, first_lane):
+    """Keep the year's events that hurt at least one strategy, in order of path and time."""
+    n_strategies = fleet.stored.shape[0]
+    for i in range(market.counts.shape[0]):
+        p = first_lane + i
+        for k in range(market.counts[i]):
+            worst = 0
+            for s in range(n_strategies):
+                worst = max(worst, int(fleet.outcome[s, i, k]))
+            if worst < CAPPED:
+                continue
+            n = out.n_events[p]
+            if n == out.event.shape[1]:
+                out.status[p] = MANY_HARMFUL
+                break
+            out.event[p, n, :5] = market.events[i, k]
+            out.event[p, n, 5] = year + 1.0
+            for s in range(n_strategies):
+                out.outcome[p, n, s] = fleet.outcome[s, i, k]
+                out.lost[p, n, s] = fleet.lost[s, i, k]
+            out.n_events[p] = n + 1
+
+
+@njit(nogil=True)
+def walk_block(tables, inputs, out, first_lane, lanes, first_path, seed, trace_from):
+    """All years of `lanes` paths, for every strategy, on the same draws.
+
+    Parameters
+    ----------
+    tables : riskmodel.tables.Tables
+    inputs : riskmodel.tables.PathInputs
+    out : riskmodel.engine.state.Out, rows first_lane .. first_lane + lanes - 1 are written
+    first_lane, lanes : int
+    first_path : int, path number of row 0 of `inputs` and `out`
+    seed : int
+    trace_from : int, first traced hour of the run
+
+    Notes
+    -----
+    It holds no lock and writes only the rows of its own lanes, so Python threads may run blocks side by side. That, not
+    a parallel loop inside the kernel: Numba's parallel loops take no nested tuples, and its fallback threading layer
+    ends the process when two threads enter it.
+    """
+    n_strategies, n_years = out.annual.shape[1], out.annual.shape[2]
+    market, fleet = new_market(lanes), new_fleet(n_strategies, lanes)
+    factor = inputs.price_factor[first_lane : first_lane + lanes]
+    path = first_path + first_lane
+    market.fee[:] = inputs.energy_fee[first_lane : first_lane + lanes]
+    start_market(market, tables, factor, path, seed)
+    for year in range(n_years):
+        if year > 0:
+            market.regime[0] = market.regime[DAYS]
+            weather.walk_year(market.regime, tables.weather, year, path, seed, market.words)
+        outage = inputs.outage_factor[first_lane : first_lane + lanes]
+        year_of_events(market, tables, outage, year, path, seed, out.status[first_lane : first_lane + lanes])
+        for day in range(DAYS):
+            next_day(market, tables, factor, year * DAYS + day + 1, market.regime[day + 1], path, seed)
+            month_ends = day == DAYS - 1 or tables.site.month_of_day[day + 1] != tables.site.month_of_day[day]
+            for s in range(n_strategies):
+                open_day(fleet, tables, inputs, s, year * DAYS + day, first_lane)
+                walk_day(fleet, market, tables, s, year, day, out.trace, trace_from)
+                close_day(fleet, tables, inputs, s, year, first_lane)
+                if month_ends:
+                    _close_month(fleet, s)
+        for s in range(n_strategies):
+            _close_year(fleet, tables, out, s, year, first_lane)
+        _write_events(market, fleet, out, year, first_lane)

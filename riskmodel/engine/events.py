@@ -1,0 +1,113 @@
+"""Events inside the walk: settle one when its hour comes, and mark the hours without grid or with the cluster down."""
+
+import numpy as np
+
+from distributions._jit import njit
+from distributions.outages import CURTAILMENT, FAMILY, HOUR
+from riskmodel.downtime import lost_gpu_hours, restart_times
+from riskmodel.engine.state import DAY, LOAD, THROUGHPUT
+from riskmodel.quantities import Quantity
+from riskmodel.ridethrough import (
+    ABRUPT_STOP,
+    DOWN_FROM_H,
+    DOWN_UNTIL_H,
+    GENSET_KWH,
+    GRID_BACK_H,
+    ORDERLY_STOP,
+    OUTCOME,
+    STORED_USED_KWH,
+    resolve,
+)
+
+f = np.float32
+
+LOST_REWORK = int(Quantity.LOST_REWORK_GPU_HOURS)
+DAMAGED = int(Quantity.DAMAGED_SERVERS)
+INTERRUPTIONS = int(Quantity.INTERRUPTIONS)
+ABRUPT = int(Quantity.ABRUPT_STOPS)
+ORDERLY = int(Quantity.ORDERLY_STOPS)
+GENSET = int(Quantity.GENSET_KWH)
+
+
+@njit
+def cover(rows, lane, from_h, until_h, day_start_h, left):
+    """Scale the day's hourly shares of one lane where [from, until) overlaps them; `left` is what remains inside it.
+
+    Parameters
+    ----------
+    rows : (24, b) float32, lowered to 1 - overlap (1 - left)
+    from_h, until_h, day_start_h : float, hours of the run
+    """
+    a, z = max(from_h - day_start_h, 0.0), min(until_h - day_start_h, float(DAY))
+    h = int(a)
+    while h < z and h < DAY:
+        overlap = min(h + 1.0, z) - max(float(h), a)
+        rows[h, lane] = min(rows[h, lane], f(1.0 - overlap * (1.0 - left)))
+        h += 1
+
+
+@njit
+def mark_day(fleet, s, day_start_h, idle_share):
+    """Shares of the day's hours with grid and of load drawn, from events of earlier days."""
+    fleet.run[:] = f(1.0)
+    fleet.grid[:] = f(1.0)
+    for i in range(fleet.stored.shape[1]):
+        if fleet.grid_back[s, i] > day_start_h:
+            cover(fleet.grid, i, day_start_h, fleet.grid_back[s, i], day_start_h, fleet.grid_left[s, i])
+        if fleet.down_until[s, i] > day_start_h:
+            cover(fleet.run, i, fleet.down_from[s, i], fleet.down_until[s, i], day_start_h, idle_share)
+
+
+@njit
+def settle_event(fleet, market, tables, s, i, k, hour_of_year, year_start_h):
+    """One event of lane `i` for strategy `s`: outcome, losses, energy used, and the hours it takes out of the day.
+
+    Parameters
+    ----------
+    k : int, number of the event in the lane's year
+    hour_of_year : int, first hour of today
+    year_start_h : float, hour of the run at which the year began
+    """
+    event, u = market.events[i, k], market.uniforms[i, k]
+    effect, cluster = fleet.effect, tables.cluster
+    in_service = fleet.in_service[s, i] > f(0.0)
+    restart_times(fleet.restart, cluster, u)
+    resolve(
+        effect, event, tables.backup, s, u, float(fleet.rows[LOAD, i]), float(fleet.stored[s, i]), in_service,
+        market.pv, i, hour_of_year, fleet.down_until[s, i] - year_start_h, fleet.restart,
+    )  # fmt: skip
+    outcome = int(effect[OUTCOME])
+    servers = lost_gpu_hours(fleet.lost_now, effect, cluster, fleet.powered[s, i], u)
+    sums = fleet.sums[s]
+    for c in range(fleet.lost_now.shape[0]):
+        fleet.lost[s, i, k, c] = f(fleet.lost_now[c])
+        sums[LOST_REWORK + c, i] += fleet.lost_now[c]
+    fleet.outcome[s, i, k] = outcome
+    sums[DAMAGED, i] += servers
+    sums[GENSET, i] += effect[GENSET_KWH]
+    sums[ABRUPT, i] += 1.0 if outcome == ABRUPT_STOP else 0.0
+    sums[ORDERLY, i] += 1.0 if outcome == ORDERLY_STOP else 0.0
+    curtailment = int(event[FAMILY]) == CURTAILMENT
+    sums[INTERRUPTIONS, i] += 0.0 if curtailment else 1.0
+    fleet.stored[s, i] = f(max(float(fleet.stored[s, i]) - effect[STORED_USED_KWH], 0.0))
+    fleet.day[THROUGHPUT, i] += f(effect[STORED_USED_KWH])
+    _mark_event(fleet, s, i, event[HOUR], hour_of_year, year_start_h, tables, curtailment)
+
+
+@njit
+def _mark_event(fleet, s, i, start, hour_of_year, year_start_h, tables, curtailment):
+    """Keep until when grid and cluster are away, and take those hours out of today."""
+    effect = fleet.effect
+    day_start = year_start_h + hour_of_year
+    back, until = year_start_h + effect[GRID_BACK_H], year_start_h + effect[DOWN_UNTIL_H]
+    left = tables.backup.curtailed_import_share[0] if curtailment else 0.0
+    if effect[GRID_BACK_H] > start:
+        cover(fleet.grid, i, year_start_h + start, back, day_start, left)
+        if back > fleet.grid_back[s, i]:
+            fleet.grid_back[s, i] = back
+            fleet.grid_left[s, i] = left
+    if until > fleet.down_until[s, i]:
+        begin = year_start_h + effect[DOWN_FROM_H]
+        cover(fleet.run, i, begin, until, day_start, tables.site.idle_share[0])
+        fleet.down_from[s, i] = begin
+        fleet.down_until[s, i] = until

@@ -1,0 +1,197 @@
+"""Mutable state of one block of paths: one row a quantity, one column a lane."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from distributions import prices
+from distributions._jit import njit
+from distributions.outages import N_COLUMNS
+from riskmodel.dispatch import ABOVE_ALL, BELOW_ALL, HIGHEST_LEVELS, KNOWN_HOURS
+from riskmodel.downtime import N_CAUSES
+from riskmodel.ridethrough import N_EFFECTS, N_UNIFORMS
+
+f = np.float32
+
+EVENTS_A_LANE_YEAR = 160
+TWO_DAYS = 48
+DAY = 24
+MONTHS = 12
+
+# yearly sums held by lane until the year ends; the order of riskmodel.quantities.Quantity up to ORDERLY_STOPS
+N_SUMS = 23
+
+# rows of the day's float32 sums at the meter
+COST, INCOME, IMPORTED, EXPORTED, CHARGED, DISCHARGED, GAIN, SUN, LOW, HIGH, MEAN_SUM, THROUGHPUT = range(12)
+N_DAY_SUMS = 12
+
+# rows of hourly float32 scratch
+NET, FLOW, CHARGE, DISCHARGE, MOST, VALUE, PD, PC, TARGET, FLOOR, STEP, LOAD, EMPTY, FULL = range(14)
+N_SCRATCH = 14
+
+
+class Market(NamedTuple):
+    """What the paths meet, whatever the strategy: weather, prices, sun, events.
+
+    Attributes
+    ----------
+    price, pv : (48, b) float32, today and tomorrow [EUR/MWh], [kW/kWp]
+    price_state : (5, b) float32; residual : (b,); daily : (3, b) float32
+    day_part, hour_part, base : (b,) float32 of the clearness process
+    reference, spread : (b,) float32, recent mean price and mean distance from the day's mean [EUR/MWh]
+    regime : (366, b) int8, weather of this year's days and the next first
+    fee : (b,) float32, fees on import [EUR/MWh]
+    words : (4, b) uint32 scratch
+    events : (b, 160, 5) float64; counts : (b,) int64; uniforms : (b, 160, n) float64
+    first_of_day : (366,) int64, order_lane, order_event : (b * 160,) int64: the year's events by day
+    cumulative : (365,) float64 scratch
+    """
+
+    price: np.ndarray
+    pv: np.ndarray
+    price_state: np.ndarray
+    residual: np.ndarray
+    daily: np.ndarray
+    day_part: np.ndarray
+    hour_part: np.ndarray
+    base: np.ndarray
+    reference: np.ndarray
+    spread: np.ndarray
+    regime: np.ndarray
+    fee: np.ndarray
+    words: np.ndarray
+    events: np.ndarray
+    counts: np.ndarray
+    uniforms: np.ndarray
+    first_of_day: np.ndarray
+    order_lane: np.ndarray
+    order_event: np.ndarray
+    cumulative: np.ndarray
+
+
+class Fleet(NamedTuple):
+    """State of every strategy of the block.
+
+    Attributes
+    ----------
+    values : (s, 36, 24, b) float32 marginal values of stored energy [EUR/MWh] from the last plan
+    stored : (s, b) float32 [kWh]; capacity : (s, b) float64, share of new
+    calendar, cycle : (s, b) float64 capacity lost by each part
+    peak : (s, b) float32, this month's highest import [kW]
+    powered : (s, b) float64 share of the GPUs with power; in_service : (s, b) float32, 1 once the assets are delivered
+    grid_back, grid_left, down_from, down_until : (s, b) float64 [hour of the run]; share of import left in an outage
+    sums : (s, 23, b) float64 yearly sums
+    outcome : (s, b, 160) int8; lost : (s, b, 160, 5) float32 of the year's events
+    day : (12, b) float32 sums of the day; rows : (14, b) float32 hourly scratch
+    run, grid : (24, b) float32 share of the load drawn and of the hour with grid
+    known_pd, known_pc : (35, b) float32
+    effect : (9,), lost_now : (5,), restart : (2,) float64 scratch of one event
+    """
+
+    values: np.ndarray
+    stored: np.ndarray
+    capacity: np.ndarray
+    calendar: np.ndarray
+    cycle: np.ndarray
+    peak: np.ndarray
+    powered: np.ndarray
+    in_service: np.ndarray
+    grid_back: np.ndarray
+    grid_left: np.ndarray
+    down_from: np.ndarray
+    down_until: np.ndarray
+    sums: np.ndarray
+    outcome: np.ndarray
+    lost: np.ndarray
+    day: np.ndarray
+    rows: np.ndarray
+    run: np.ndarray
+    grid: np.ndarray
+    known_pd: np.ndarray
+    known_pc: np.ndarray
+    effect: np.ndarray
+    lost_now: np.ndarray
+    restart: np.ndarray
+
+
+class Out(NamedTuple):
+    """What a range of paths returns.
+
+    Attributes
+    ----------
+    annual : (n, s, years, 23) float64
+    event : (n, capacity, 6) float64: hour of the year, duration [h], family, residual voltage, number, year (from 1)
+    outcome : (n, capacity, s) int8; lost : (n, capacity, s, 5) float32 [GPU-h]
+    n_events : (n,) int64 rows used
+    status : (n,) int64: 0 fine, 1 more events in a year than fit, 2 more harmful events than fit
+    trace : (s, 7, hours) float64, empty but for a traced path: flow [kW], state of charge, charge, discharge [kW], grid share, price, PV per kWp
+    """
+
+    annual: np.ndarray
+    event: np.ndarray
+    outcome: np.ndarray
+    lost: np.ndarray
+    n_events: np.ndarray
+    status: np.ndarray
+    trace: np.ndarray
+
+
+@njit
+def new_market(b):
+    """Market of a block of `b` lanes, all zero."""
+    return Market(
+        np.zeros((TWO_DAYS, b), np.float32),
+        np.zeros((TWO_DAYS, b), np.float32),
+        np.zeros((prices.N_STATES, b), np.float32),
+        np.zeros(b, np.float32),
+        np.zeros((prices.N_DAILY, b), np.float32),
+        np.zeros(b, np.float32),
+        np.zeros(b, np.float32),
+        np.zeros(b, np.float32),
+        np.zeros(b, np.float32),
+        np.zeros(b, np.float32),
+        np.zeros((366, b), np.int8),
+        np.zeros(b, np.float32),
+        np.zeros((4, b), np.uint32),
+        np.zeros((b, EVENTS_A_LANE_YEAR, N_COLUMNS), np.float64),
+        np.zeros(b, np.int64),
+        np.zeros((b, EVENTS_A_LANE_YEAR, N_UNIFORMS), np.float64),
+        np.zeros(366, np.int64),
+        np.zeros(b * EVENTS_A_LANE_YEAR, np.int64),
+        np.zeros(b * EVENTS_A_LANE_YEAR, np.int64),
+        np.zeros(365, np.float64),
+    )
+
+
+@njit
+def new_fleet(s, b):
+    """State of `s` strategies before the first hour: nothing in service, cells new, stores empty."""
+    rows = np.zeros((N_SCRATCH, b), np.float32)
+    rows[EMPTY] = ABOVE_ALL
+    rows[FULL] = BELOW_ALL
+    return Fleet(
+        np.zeros((s, KNOWN_HOURS + 1, HIGHEST_LEVELS, b), np.float32),
+        np.zeros((s, b), np.float32),
+        np.ones((s, b), np.float64),
+        np.zeros((s, b), np.float64),
+        np.zeros((s, b), np.float64),
+        np.zeros((s, b), np.float32),
+        np.zeros((s, b), np.float64),
+        np.zeros((s, b), np.float32),
+        np.zeros((s, b), np.float64),
+        np.zeros((s, b), np.float64),
+        np.zeros((s, b), np.float64),
+        np.zeros((s, b), np.float64),
+        np.zeros((s, N_SUMS, b), np.float64),
+        np.zeros((s, b, EVENTS_A_LANE_YEAR), np.int8),
+        np.zeros((s, b, EVENTS_A_LANE_YEAR, N_CAUSES), np.float32),
+        np.zeros((N_DAY_SUMS, b), np.float32),
+        rows,
+        np.zeros((DAY, b), np.float32),
+        np.zeros((DAY, b), np.float32),
+        np.zeros((KNOWN_HOURS, b), np.float32),
+        np.zeros((KNOWN_HOURS, b), np.float32),
+        np.zeros(N_EFFECTS, np.float64),
+        np.zeros(N_CAUSES, np.float64),
+        np.zeros(2, np.float64),
+    )

@@ -1,0 +1,254 @@
+"""One day of one strategy for all lanes of a block: plan at 13:00, walk 24 hours, close the day."""
+
+import numpy as np
+
+from distributions._jit import njit
+from distributions.cells import blast_250ah_calendar_row, blast_250ah_cycle_row
+from distributions.clock import HOURS_PER_YEAR
+from distributions.outages import HOUR
+from riskmodel import storage
+from riskmodel.dispatch import KNOWN_HOURS, PLAN_HOUR, backward_hour, target_row, terminal_rows, value_rows
+from riskmodel.engine.events import mark_day, settle_event
+from riskmodel.engine.state import (
+    CHARGE, CHARGED, COST, DAY, DISCHARGE, DISCHARGED, EMPTY, EXPORTED, FLOOR, FLOW, FULL, GAIN, HIGH, IMPORTED, INCOME,
+    LOAD, LOW, MEAN_SUM, MOST, NET, PC, PD, STEP, SUN, TARGET, THROUGHPUT, VALUE,
+)  # fmt: skip
+from riskmodel.quantities import Quantity
+from riskmodel.storage import (
+    CABINETS_KW, CHARGE_LIMIT_KW, ENERGY_KWH, ETA_C, ETA_D, EXPORT_ALLOWED, EXPORT_FEE, INVERSE_ETA_C, INVERSE_ETA_D,
+    RESERVE, WEAR,
+)  # fmt: skip
+f = np.float32
+
+ENERGY_COST = int(Quantity.ENERGY_COST_EUR)
+EXPORT_INCOME = int(Quantity.EXPORT_INCOME_EUR)
+IMPORT = int(Quantity.IMPORT_KWH)
+EXPORT = int(Quantity.EXPORT_KWH)
+PV = int(Quantity.PV_KWH)
+CHARGED_KWH = int(Quantity.CHARGE_KWH)
+DISCHARGED_KWH = int(Quantity.DISCHARGE_KWH)
+ARBITRAGE = int(Quantity.ARBITRAGE_EUR)
+POWERED = int(Quantity.POWERED_GPU_HOURS)
+MWH_PER_KWH = 1e-3
+
+
+@njit
+def open_day(fleet, tables, inputs, s, day, first_lane):
+    """What is in service today: the share of GPUs with power, the load, the reserve floor."""
+    load, served = fleet.rows[LOAD], fleet.in_service[s]
+    factor, auxiliary = tables.site.ups_factor[s], tables.site.auxiliary_kw[s]
+    before = tables.site.import_before_kw[s]
+    for i in range(load.shape[0]):
+        full = inputs.load_kw[first_lane + i]
+        connected = day >= inputs.energised_day[s, first_lane + i]
+        served[i] = f(1.0) if connected else f(0.0)
+        share = f(1.0) if connected else min(before / full, f(1.0))
+        fleet.powered[s, i] = share
+        load[i] = full * share * (factor if connected else f(1.0)) + auxiliary * served[i]
+    if tables.storage.owned[s]:
+        c = tables.storage.numbers[s]
+        levels = tables.storage.levels[s]
+        storage.plan_rows(fleet.rows[FLOOR], fleet.rows[STEP], fleet.capacity[s], c[ENERGY_KWH], c[RESERVE], levels)
+
+
+@njit
+def plan(values, known_pd, known_pc, price, reference, spread, fee, empty, full, numbers, grid, surplus, hour_of_year):
+    """Water values over the 35 known hours from 13:00 today.
+
+    Parameters
+    ----------
+    values : (36, 24, n_lanes) float32, written [EUR/MWh]
+    known_pd, known_pc : (35, n_lanes) float32 scratch
+    price : (48, n_lanes) float32, today and tomorrow
+    reference, spread, fee, empty, full : (n_lanes,) float32 rows, see `riskmodel.dispatch`
+    numbers : (12,) float32, the strategy's row of StorageTables
+    grid : (int, int, int) levels, levels up and levels down an hour
+    surplus : (8760,) int8
+    hour_of_year : int, first hour of today
+    """
+    levels, up, down = grid
+    eta_d, inverse_eta_c, wear = numbers[ETA_D], numbers[INVERSE_ETA_C], numbers[WEAR]
+    terminal_rows(values[KNOWN_HOURS], levels, reference, spread, fee, eta_d)
+    for k in range(KNOWN_HOURS - 1, 0, -1):
+        h = PLAN_HOUR + k
+        sunny = surplus[(hour_of_year + h) % surplus.shape[0]] == 1
+        pd, pc = known_pd[k], known_pc[k]
+        value_rows(pd, pc, price[h], sunny, fee, numbers[EXPORT_FEE], numbers[EXPORT_ALLOWED], eta_d, inverse_eta_c, wear)
+        backward_hour(values[k], values[k + 1], pd, pc, up, down, levels, empty, full)
+
+
+@njit
+def dispatch_hour(rows, day, stored, after, levels, grid, served, price, fee, c):
+    """Charge and discharge of one hour in the scratch rows CHARGE and DISCHARGE, at the meter [kW].
+
+    Parameters
+    ----------
+    rows, day : scratch and day sums of `Fleet`
+    stored : (n_lanes,) float32 [kWh], advanced
+    after : (24, n_lanes) float32 marginal values at the end of the hour
+    grid, served, price, fee : (n_lanes,) float32 rows
+    c : (12,) float32, the strategy's row of StorageTables
+    """
+    net, value, pd, pc, step, floor = rows[NET], rows[VALUE], rows[PD], rows[PC], rows[STEP], rows[FLOOR]
+    target, most, charge, discharge = rows[TARGET], rows[MOST], rows[CHARGE], rows[DISCHARGE]
+    storage.value_row(value, price, net, fee, c[EXPORT_FEE], c[EXPORT_ALLOWED])
+    storage.stored_value_rows(pd, pc, value, c[ETA_D], c[INVERSE_ETA_C], c[WEAR])
+    target_row(target, after, levels, pc, step)
+    storage.most_in_row(most, net, grid, served, c[CABINETS_KW], c[CHARGE_LIMIT_KW], c[ETA_C])
+    storage.charge_row(charge, stored, floor, target, most)
+    target_row(target, after, levels, pd, step)
+    storage.most_out_row(most, net, grid, served, c[CABINETS_KW], c[INVERSE_ETA_D])
+    storage.discharge_row(discharge, stored, floor, target, most)
+    storage.store_row(stored, charge, discharge)
+    storage.range_rows(day[LOW], day[HIGH], stored)
+    storage.add_row(day[MEAN_SUM], stored)
+    storage.add_both_row(day[THROUGHPUT], charge, discharge)
+    storage.scale_row(charge, c[INVERSE_ETA_C])
+    storage.scale_row(discharge, c[ETA_D])
+    storage.add_row(day[CHARGED], charge)
+    storage.add_row(day[DISCHARGED], discharge)
+    storage.gain_row(day[GAIN], charge, discharge, value)
+
+
+@njit
+def sunless_hour(rows, day, peak, run, grid, price):
+    """Meter and bill of one hour of a strategy without storage and PV."""
+    net, flow = rows[NET], rows[FLOW]
+    storage.load_row(net, rows[LOAD], run)
+    storage.grid_row(flow, net, grid)
+    storage.import_rows(day[IMPORTED], peak, flow)
+    storage.cost_row(day[COST], flow, price)
+
+
+@njit
+def sunny_hour(rows, day, peak, grid, price, pv, c):
+    """Meter and bill of one hour after dispatch, with export where there is PV."""
+    flow = rows[FLOW]
+    storage.meter_row(flow, rows[NET], grid, rows[CHARGE], rows[DISCHARGE])
+    storage.import_rows(day[IMPORTED], peak, flow)
+    storage.cost_row(day[COST], flow, price)
+    storage.add_row(day[SUN], pv)
+    storage.export_rows(day[INCOME], day[EXPORTED], flow, price, c[EXPORT_FEE], c[EXPORT_ALLOWED])
+
+
+@njit
+def walk_day(fleet, market, tables, s, year, day_of_year, trace, trace_from):
+    """All 24 hours of one day for strategy `s`.
+
+    Parameters
+    ----------
+    trace : (s, 7, hours) float64, filled for lane 0 from hour `trace_from` of the run; empty to trace nothing
+
+    Notes
+    -----
+    Groups of arrays are taken apart here, once a day: passed to a function of one hour they would cost more than the hour.
+    """
+    hour_of_year = day_of_year * DAY
+    year_start_h = float(year * HOURS_PER_YEAR)
+    t = tables.storage
+    kwp, c, owned = tables.site.kwp[s, year], t.numbers[s], t.owned[s] == 1
+    has_assets = owned or kwp > f(0.0)
+    day, rows, peak, stored, served = fleet.day, fleet.rows, fleet.peak[s], fleet.stored[s], fleet.in_service[s]
+    values, grid, run, fee = fleet.values[s], fleet.grid, fleet.run, market.fee
+    prices, sun, load, net = market.price, market.pv, rows[LOAD], rows[NET]
+    day[:] = f(0.0)
+    day[LOW] = f(1e30)
+    rows[CHARGE] = f(0.0)
+    rows[DISCHARGE] = f(0.0)
+    mark_day(fleet, s, year_start_h + hour_of_year, tables.site.idle_share[0])
+    event, last = market.first_of_day[day_of_year], market.first_of_day[day_of_year + 1]
+    more = event < last
+    for h in range(DAY):
+        if owned and h == PLAN_HOUR:
+            plan(
+                values, fleet.known_pd, fleet.known_pc, prices, market.reference, market.spread, fee, rows[EMPTY],
+                rows[FULL], c, (t.levels[s], t.up[s], t.down[s]), t.surplus[s], hour_of_year,
+            )  # fmt: skip
+        if more:
+            _settle_hour(fleet, market, tables, s, event, last, hour_of_year, h, year_start_h)
+        if has_assets:
+            storage.net_load_row(net, load, run[h], sun[h], kwp, served)
+            if owned:
+                after = values[(h - PLAN_HOUR) % DAY + 1]
+                dispatch_hour(rows, day, stored, after, t.levels[s], grid[h], served, prices[h], fee, c)
+            sunny_hour(rows, day, peak, grid[h], prices[h], sun[h], c)
+        else:
+            sunless_hour(rows, day, peak, run[h], grid[h], prices[h])
+        n = year * HOURS_PER_YEAR + hour_of_year + h - trace_from
+        if 0 <= n < trace.shape[2]:
+            _trace_hour(trace[s, :, n], fleet, market, tables, s, h)
+
+
+@njit
+def _settle_hour(fleet, market, tables, s, first, last, hour_of_year, h, year_start_h):
+    """The events of one hour, of the day's events first .. last - 1."""
+    for n in range(first, last):
+        i, k = market.order_lane[n], market.order_event[n]
+        if int(market.events[i, k, HOUR]) == hour_of_year + h:
+            settle_event(fleet, market, tables, s, i, k, hour_of_year, year_start_h)
+
+
+@njit
+def _trace_hour(out, fleet, market, tables, s, h):
+    rows = fleet.rows
+    energy = float(tables.storage.numbers[s, ENERGY_KWH]) * fleet.capacity[s, 0]
+    out[0] = rows[FLOW, 0]
+    out[1] = fleet.stored[s, 0] / energy if energy > 0.0 else np.nan
+    out[2] = rows[CHARGE, 0]
+    out[3] = rows[DISCHARGE, 0]
+    out[4] = fleet.grid[h, 0]
+    out[5] = market.price[h, 0]
+    out[6] = market.pv[h, 0]
+
+
+@njit
+def _add_scaled(total, row, scale):
+    for i in range(total.shape[0]):
+        total[i] += scale * row[i]
+
+
+@njit
+def close_day(fleet, tables, inputs, s, year, first_lane):
+    """Add the day to the year's float64 sums and age the cells."""
+    day, sums = fleet.day, fleet.sums[s]
+    _add_scaled(sums[ENERGY_COST], day[COST], MWH_PER_KWH)
+    _add_scaled(sums[IMPORT], day[IMPORTED], 1.0)
+    gpus = tables.cluster.gpus[0] * DAY
+    _add_scaled(sums[POWERED], fleet.powered[s], gpus)
+    kwp = tables.site.kwp[s, year]
+    if kwp > f(0.0):
+        _add_scaled(sums[EXPORT_INCOME], day[INCOME], MWH_PER_KWH)
+        _add_scaled(sums[EXPORT], day[EXPORTED], 1.0)
+        _add_sun(sums[PV], day[SUN], fleet.in_service[s], float(kwp))
+    if tables.storage.owned[s]:
+        _add_scaled(sums[CHARGED_KWH], day[CHARGED], 1.0)
+        _add_scaled(sums[DISCHARGED_KWH], day[DISCHARGED], 1.0)
+        _add_scaled(sums[ARBITRAGE], day[GAIN], MWH_PER_KWH)
+        _age(fleet, tables, inputs, s, first_lane)
+
+
+@njit
+def _add_sun(total, sun, in_service, kwp):
+    for i in range(total.shape[0]):
+        total[i] += kwp * sun[i] * in_service[i]
+
+
+@njit
+def _age(fleet, tables, inputs, s, first_lane):
+    """One day of ageing from the day's stress, as shares of today's energy."""
+    day, energy = fleet.day, tables.storage.numbers[s, ENERGY_KWH]
+    mean, depth, throughput = day[MEAN_SUM], day[HIGH], day[THROUGHPUT]
+    low, capacity, stored = day[LOW], fleet.capacity[s], fleet.stored[s]
+    b = mean.shape[0]
+    for i in range(b):
+        inverse = f(1.0) / (energy * f(capacity[i]))
+        depth[i] = (depth[i] - low[i]) * inverse
+        mean[i] = mean[i] * f(1.0 / 24.0) * inverse
+        throughput[i] = throughput[i] * inverse
+    temperature, factor = inputs.temperature_k[first_lane : first_lane + b], inputs.ageing_factor[s, first_lane : first_lane + b]
+    served = fleet.in_service[s]
+    blast_250ah_calendar_row(fleet.calendar[s], mean, temperature, factor, served)
+    blast_250ah_cycle_row(fleet.cycle[s], depth, throughput, temperature, factor, served)
+    for i in range(b):
+        capacity[i] = max(1.0 - fleet.calendar[s, i] - fleet.cycle[s, i], 0.01)
+        stored[i] = min(stored[i], energy * f(capacity[i]))

@@ -1,0 +1,299 @@
+"""Everything a kernel reads: one group of named arrays a topic, made from a study with fixed types."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from distributions import parameters
+from distributions.clearness import ClearnessTables, clearness_tables
+from distributions.clock import HOURS_PER_DAY, KW_PER_MW, MONTH_OF_DAY
+from distributions.irradiance import pv_table
+from distributions.outage_tables import outage_tables
+from distributions.outages import OutageTables
+from distributions.prices import PriceTables, price_tables
+from distributions.regime import state_share
+from distributions.units import working_cdf
+from distributions.weather import WeatherTables, weather_tables
+from riskmodel.dispatch import level_grid
+from riskmodel.downtime import ClusterTables, optimal_checkpoint_interval_h
+from riskmodel.ridethrough import BackupTables
+from riskmodel.storage import (
+    CABINETS_KW,
+    CHARGE_LIMIT_KW,
+    END_OF_LIFE,
+    ENERGY_KWH,
+    ETA_C,
+    ETA_D,
+    EXPORT_ALLOWED,
+    EXPORT_FEE,
+    INVERSE_ETA_C,
+    INVERSE_ETA_D,
+    N_NUMBERS,
+    RESERVE,
+    WEAR,
+    StorageTables,
+)
+
+if TYPE_CHECKING:
+    from riskmodel.study import Study
+
+MIN_PER_H = 60.0
+S_PER_H = 3600.0
+HOURS_PER_MONTH = 730.0
+KELVIN_AT_ZERO_C = 273.15
+# Gauss-Hermite nodes would do as well: the mean PV output needs no more than the nine knots of the clearness normal
+KNOT_NORMALS = np.linspace(-2.5, 2.5, 9)
+
+
+class SiteTables(NamedTuple):
+    """Site constants.
+
+    Attributes
+    ----------
+    month_of_day : (365,) int64
+    idle_share : (1,) float64, share of the load drawn while the cluster is down but has power
+    curtailed : (1,) int64, 1 if some strategy has an interruptible connection
+    kwp : (s, years) float32, PV of each strategy with degradation and availability [kWp]
+    ups_factor, auxiliary_kw : (s,) float32, load with UPS losses over load; own use of the cabinets
+    import_before_kw : (s,) float32
+    """
+
+    month_of_day: np.ndarray
+    idle_share: np.ndarray
+    curtailed: np.ndarray
+    kwp: np.ndarray
+    ups_factor: np.ndarray
+    auxiliary_kw: np.ndarray
+    import_before_kw: np.ndarray
+
+
+class Tables(NamedTuple):
+    """Constant inputs of the engine."""
+
+    weather: WeatherTables
+    prices: PriceTables
+    clearness: ClearnessTables
+    outages: OutageTables
+    backup: BackupTables
+    cluster: ClusterTables
+    storage: StorageTables
+    site: SiteTables
+
+
+class PathInputs(NamedTuple):
+    """Drawn inputs of each path.
+
+    Attributes
+    ----------
+    load_kw, price_factor, energy_fee, temperature_k : (n,) float32
+    outage_factor : (n,) float64
+    energised_day : (s, n) int64, first day of the run with the strategy's full connection and assets
+    ageing_factor : (s, n) float32
+    """
+
+    load_kw: np.ndarray
+    price_factor: np.ndarray
+    energy_fee: np.ndarray
+    temperature_k: np.ndarray
+    outage_factor: np.ndarray
+    energised_day: np.ndarray
+    ageing_factor: np.ndarray
+
+
+def _column(study: "Study", asset: str, value) -> np.ndarray:
+    """One number a strategy: `value(asset)` where it owns the asset, else 0."""
+    owned = [getattr(strategy, asset) for strategy in study.strategies.values()]
+    return np.array([0.0 if a is None else float(value(a)) for a in owned])
+
+
+def _cdf_table(rows: list[np.ndarray]) -> np.ndarray:
+    out = np.ones((len(rows), max(r.size for r in rows)))
+    for k, row in enumerate(rows):
+        out[k, : row.size] = row
+    return out
+
+
+def backup_tables(study: "Study", outage_parameters: dict) -> BackupTables:
+    """What each strategy owns against interruptions."""
+    strategies = list(study.strategies.values())
+    cluster = study.cluster
+    curtailment = outage_parameters["curtailment"]
+    cabinets = [working_cdf(s.storage.cabinets, s.storage.cabinet_availability) if s.storage else np.ones(1) for s in strategies]
+    gensets = [working_cdf(s.gensets.units, 1.0 - s.gensets.start_failure_probability) if s.gensets else np.ones(1) for s in strategies]
+    return BackupTables(
+        interruptible=np.array([float(s.connection.interruptible) for s in strategies]),
+        hold_up_ms=np.array([float(cluster.hold_up_ms)]),
+        checkpoint_h=np.array([cluster.checkpoint_write_min / MIN_PER_H]),
+        power_share=np.array([float(cluster.ride_through_power_share)]),
+        performance=np.array([float(cluster.ride_through_performance)]),
+        curtailed_import_share=np.array([float(curtailment.get("import_share", 0.0))]),
+        ups_power_kw=_column(study, "ups", lambda a: a.power_mw * KW_PER_MW),
+        ups_energy_kwh=_column(study, "ups", lambda a: a.power_mw * KW_PER_MW * a.autonomy_min / MIN_PER_H),
+        ups_failure=_column(study, "ups", lambda a: a.failure_on_demand_probability),
+        cabinets=_column(study, "storage", lambda a: a.cabinets),
+        cabinet_kw=_column(study, "storage", lambda a: a.cabinet_power_kw),
+        transfer_ms=_column(study, "storage", lambda a: a.transfer_time_ms),
+        common_failure=_column(study, "storage", lambda a: a.common_mode_failure_probability),
+        discharge_efficiency=_column(study, "storage", lambda a: np.sqrt(a.round_trip_efficiency)),
+        cabinets_cdf=_cdf_table(cabinets),
+        gensets=_column(study, "gensets", lambda a: a.units),
+        genset_kw=_column(study, "gensets", lambda a: a.unit_power_kw),
+        genset_start_h=_column(study, "gensets", lambda a: a.start_time_s / S_PER_H),
+        genset_mttf_h=_column(study, "gensets", lambda a: a.mean_time_to_failure_h),
+        genset_fuel_h=_column(study, "gensets", lambda a: a.fuel_autonomy_h),
+        gensets_cdf=_cdf_table(gensets),
+        pv_kwp=_column(study, "pv", lambda a: a.power_mwp * KW_PER_MW * a.availability),
+    )
+
+
+def cluster_tables(study: "Study") -> ClusterTables:
+    """Constants of the cluster and the laws drawn per event."""
+    c = study.cluster
+    interval = c.checkpoint_interval_min
+    if interval == "optimal":
+        interval_h = optimal_checkpoint_interval_h(c.checkpoint_write_min / MIN_PER_H, c.mean_time_to_interrupt_h)
+    else:
+        interval_h = float(interval) / MIN_PER_H
+    laws = [c.restart_abrupt_h, c.restart_orderly_h, c.damaged_server_share, c.damaged_wait_days]
+    packed = [np.array([float(x) for x in law.code()]) for law in laws]
+    return ClusterTables(
+        np.array([float(c.gpus)]),
+        np.array([float(c.gpus_per_server)]),
+        np.array([interval_h if c.duty == "training" else 0.0]),
+        *packed,
+    )
+
+
+def expected_pv(clearness: ClearnessTables) -> np.ndarray:
+    """Mean PV output by hour of the year, (8760,) float64 [kW/kWp], over the month's clearness distribution."""
+    weight = np.exp(-0.5 * KNOT_NORMALS**2)
+    weight /= weight.sum()
+    month_of_hour = np.repeat(np.asarray(MONTH_OF_DAY), HOURS_PER_DAY)
+    knots = np.arange(9) * 0.15
+    out = np.zeros(clearness.pv.shape[0])
+    for hour in range(out.size):
+        values = np.interp(clearness.quantile[month_of_hour[hour]], knots, clearness.pv[hour])
+        out[hour] = float(np.sum(weight * values))
+    return out
+
+
+def storage_tables(study: "Study", clearness: ClearnessTables, kwp: np.ndarray) -> StorageTables:
+    """Storage constants and the dispatch grid of each strategy."""
+
+    def column(value):
+        return _column(study, "storage", value).astype(np.float32)
+
+    n = len(study.strategies)
+    levels, up, down = np.ones(n, np.int64), np.ones(n, np.int64), np.ones(n, np.int64)
+    surplus = np.zeros((n, clearness.pv.shape[0]), np.int8)
+    sun = expected_pv(clearness) if float(np.max(kwp)) > 0.0 else np.zeros(clearness.pv.shape[0])
+    mean_load_kw = study.rated_load_kw() * study.cluster.load_factor.mean()
+    for k, strategy in enumerate(study.strategies.values()):
+        a = strategy.storage
+        if a is None:
+            continue
+        eta = np.sqrt(a.round_trip_efficiency)
+        usable = max(a.cabinet_energy_kwh * (1.0 - a.reserve_share), 1e-6)
+        charge_kw = a.cabinets * a.cabinet_power_kw
+        room_kw = max(min(charge_kw, a.charge_import_limit_mw * KW_PER_MW - mean_load_kw), 1e-6)
+        hours_in = usable * a.cabinets / (room_kw * eta)
+        hours_out = usable * a.cabinets / (min(charge_kw, mean_load_kw) / eta)
+        levels[k], up[k], down[k] = level_grid(hours_in, hours_out)
+        surplus[k] = sun * kwp[k, 0] > mean_load_kw
+    numbers = np.zeros((n, N_NUMBERS), np.float32)
+    numbers[:, CABINETS_KW] = column(lambda a: a.cabinets * a.cabinet_power_kw * a.cabinet_availability)
+    numbers[:, ENERGY_KWH] = column(lambda a: a.cabinets * a.cabinet_energy_kwh * a.cabinet_availability)
+    eta = column(lambda a: np.sqrt(a.round_trip_efficiency))
+    numbers[:, ETA_C], numbers[:, ETA_D] = eta, eta
+    inverse = column(lambda a: 1.0 / np.sqrt(a.round_trip_efficiency))
+    numbers[:, INVERSE_ETA_C], numbers[:, INVERSE_ETA_D] = inverse, inverse
+    numbers[:, WEAR] = column(lambda a: a.wear_cost_eur_per_mwh)
+    numbers[:, RESERVE] = column(lambda a: a.reserve_share)
+    numbers[:, CHARGE_LIMIT_KW] = column(lambda a: a.charge_import_limit_mw * KW_PER_MW)
+    numbers[:, END_OF_LIFE] = column(lambda a: a.end_of_life_capacity)
+    numbers[:, EXPORT_FEE] = study.site.export_fee_eur_per_mwh
+    numbers[:, EXPORT_ALLOWED] = float(study.site.export_allowed)
+    owned = np.array([int(s.storage is not None) for s in study.strategies.values()], np.int64)
+    return StorageTables(numbers, owned, levels, up, down, surplus)
+
+
+def site_tables(study: "Study") -> SiteTables:
+    """Site constants and PV by strategy and year."""
+    years = np.arange(study.header.years)
+    strategies = list(study.strategies.values())
+    kwp = np.array(
+        [
+            np.zeros(years.size)
+            if s.pv is None
+            else s.pv.power_mwp * KW_PER_MW * s.pv.availability * (1.0 - s.pv.degradation_per_year) ** years
+            for s in strategies
+        ]
+    )
+    return SiteTables(
+        month_of_day=np.asarray(MONTH_OF_DAY, np.int64),
+        idle_share=np.array([study.cluster.idle_power_share], np.float64),
+        curtailed=np.array([int(any(s.connection.interruptible for s in strategies))], np.int64),
+        kwp=kwp.astype(np.float32),
+        ups_factor=np.array([1.0 if s.ups is None else 1.0 / s.ups.efficiency for s in strategies], np.float32),
+        auxiliary_kw=_column(study, "storage", lambda a: a.cabinets * a.auxiliary_kw_per_cabinet).astype(np.float32),
+        import_before_kw=np.array([s.connection.import_limit_before_mw * KW_PER_MW for s in strategies], np.float32),
+    )
+
+
+def pack(study: "Study") -> Tables:
+    """All constant inputs of the engine, with fixed types: the only maker of kernel arguments.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    Tables
+    """
+    s = study.site
+    weather_parameters = parameters.load("weather", s.weather)
+    outage_parameters = parameters.load("outages", s.outages)
+    pv = pv_table(s.latitude_deg, s.longitude_deg, s.pv_tilt_deg, s.pv_azimuth_deg, s.utc_offset_h)
+    clearness = clearness_tables(parameters.load("irradiance", s.irradiance), pv)
+    month_of_day = np.asarray(MONTH_OF_DAY, np.int64)
+    share = state_share(weather_parameters["transition"])
+    site = site_tables(study)
+    return Tables(
+        weather=weather_tables(weather_parameters, month_of_day),
+        prices=price_tables(parameters.load("prices", f"{s.price_zone}_{s.price_window}")),
+        clearness=clearness,
+        outages=outage_tables(outage_parameters, share, month_of_day),
+        backup=backup_tables(study, outage_parameters),
+        cluster=cluster_tables(study),
+        storage=storage_tables(study, clearness, site.kwp),
+        site=site,
+    )
+
+
+def path_inputs(study: "Study", scalars: dict[str, np.ndarray]) -> PathInputs:
+    """Drawn scalars in the shapes and types that the engine walks.
+
+    Parameters
+    ----------
+    study : Study
+    scalars : dict of field path -> (n_paths,) float64, from `riskmodel.draws.draw_scalars`
+    """
+    c = study.cluster
+    it_kw = c.gpus / c.gpus_per_server * c.server_power_kw * (1.0 + c.network_storage_share)
+    load = it_kw * scalars["cluster.load_factor"] * scalars["cluster.power_usage_effectiveness"]
+    names = study.strategy_names
+    months = np.array([scalars[f"strategies.{n}.connection.time_to_power_months"] for n in names])
+    ones = np.ones(load.size)
+    ageing = [scalars.get(f"strategies.{n}.storage.ageing_rate_factor", ones) for n in names]
+    return PathInputs(
+        load_kw=load.astype(np.float32),
+        price_factor=scalars["site.price_level_factor"].astype(np.float32),
+        energy_fee=scalars["site.energy_fee_eur_per_mwh"].astype(np.float32),
+        temperature_k=(scalars["site.battery_temperature_c"] + KELVIN_AT_ZERO_C).astype(np.float32),
+        outage_factor=scalars["site.outage_rate_factor"],
+        energised_day=np.ceil(months * HOURS_PER_MONTH / HOURS_PER_DAY).astype(np.int64),
+        ageing_factor=np.array(ageing).astype(np.float32),
+    )
+
+

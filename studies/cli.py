@@ -5,9 +5,10 @@ Nothing heavy is imported here, so that ``--help`` answers at once.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -142,4 +143,15 @@ def main() -> None:
     try:
         app()
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        leave_at_once()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            leave_at_once()
+        raise
+
+
+def leave_at_once() -> NoReturn:
+    """End without waiting for threads that are still compiling or simulating; everything worth keeping is on disk."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(INTERRUPTED)

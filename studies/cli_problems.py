@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import typer
 
 from studies.cli import BAD_INPUT, FAILED
 
-__all__ = ["fail", "plain_problems", "printable", "refuse"]
+__all__ = ["announced_interrupt", "fail", "plain_problems", "printable", "refuse"]
 
 
 def printable(text: str) -> str:
@@ -27,6 +30,24 @@ def fail(message: str) -> typer.Exit:
     """Print why the work failed; raise what this returns."""
     typer.echo(printable(message), err=True)
     return typer.Exit(FAILED)
+
+
+@contextmanager
+def announced_interrupt() -> Iterator[None]:
+    """Answer Ctrl-C in words, since paths at work are finished first (and a first run compiles for a minute or two)."""
+
+    def answer(number: int, frame: object) -> NoReturn:
+        typer.echo("\nStopping when the paths at work are finished. Ctrl-C again stops at once.", err=True)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may listen to signals
+        yield
+        return
+    before = signal.signal(signal.SIGINT, answer)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

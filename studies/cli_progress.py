@@ -11,6 +11,7 @@ from rich.text import Text
 __all__ = ["RunProgress", "duration_text"]
 
 SECONDS_BETWEEN_LINES = 15.0
+PREPARING = "preparing; a first run compiles for a minute or two"
 
 
 def duration_text(seconds: float) -> str:
@@ -78,7 +79,7 @@ class RunProgress:
                 console=console,
                 transient=True,
             )
-            self._task = self._bar.add_task("preparing", total=None)
+            self._task = self._bar.add_task(PREPARING, total=None)
 
     def __enter__(self) -> RunProgress:
         if self._bar is not None:
@@ -92,11 +93,13 @@ class RunProgress:
     def __call__(self, done: int, total: int) -> None:
         """Show that `done` of `total` paths are finished."""
         if self._bar is not None:
-            self._bar.update(self._task, description="paths", completed=done, total=total)
+            text = PREPARING if done == 0 else "paths"
+            self._bar.update(self._task, description=text, completed=done, total=total)
         elif self._console is not None:
             text = self._rate.text(done, total)
             now = time.monotonic()
             if now - self._last_line >= SECONDS_BETWEEN_LINES or done >= total:
                 self._last_line = now
-                line = f"{done:,} of {total:,} paths" + (f", {text}" if text and done < total else "")
+                more = PREPARING if done == 0 else text if done < total else ""
+                line = f"{done:,} of {total:,} paths" + (f", {more}" if more else "")
                 self._console.print(line, markup=False, highlight=False)

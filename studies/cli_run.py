@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from studies.cli import INTERRUPTED
-from studies.cli_problems import fail, plain_problems, refuse
+from studies.cli_problems import announced_interrupt, fail, plain_problems, refuse
 
 if TYPE_CHECKING:
     from riskmodel.results import Results
@@ -122,7 +122,7 @@ def _simulate(request: RunRequest, target: dict[str, float] | None) -> Results:
     paths = request.paths if request.paths is not None or request.resume else DEFAULT_PATHS
     lanes = request.lanes or DEFAULT_LANES
     try:
-        with RunProgress(wanted=not request.quiet) as progress:
+        with announced_interrupt(), RunProgress(wanted=not request.quiet) as progress:
             return run_to_folder(
                 study,
                 folder,

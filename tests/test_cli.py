@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import types
@@ -280,3 +281,43 @@ def test_python_m_studies_is_the_command():
     )
     assert done.returncode == 0, done.stderr
     assert "ten_thousand_gpus" in done.stdout
+
+
+SLOW = """
+import signal, sys, time, types
+from concurrent.futures import ThreadPoolExecutor
+import riskmodel.run, riskmodel.path_tables, riskmodel.results
+from studies.cli import main
+
+def slow(*words, **options):
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(time.sleep, 60)
+        print("started", flush=True)
+        waiting.result()
+
+figures = types.ModuleType("studies.figures")
+figures.draw_all = None
+sys.modules["studies.figures"] = figures
+riskmodel.run._engine = lambda: slow
+signal.signal(signal.SIGINT, signal.default_int_handler)
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals differ there")
+def test_a_second_ctrl_c_does_not_wait_for_the_paths_at_work(study_file, tmp_path):
+    words = ["run", str(study_file), "--paths", "5", "--seed", "1", "--out", str(tmp_path / "out")]
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW, *words], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout.readline().strip() == "started"
+        process.send_signal(signal.SIGINT)
+        said = [process.stderr.readline() for _ in range(3)]
+        assert "Ctrl-C again stops at once" in said[-1]
+        process.send_signal(signal.SIGINT)
+        _, rest = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert "--resume" in rest

@@ -7,7 +7,7 @@ All money is real, in the study's price year.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,7 +107,7 @@ class Draws:
         """(n_paths,) values of the quantity at a field path such as `strategies.grid.connection.capex_eur`."""
         if path in self._scalars:
             return np.asarray(self._scalars[path], dtype=np.float64)
-        value = self._study
+        value: Any = self._study
         for key in path.split("."):
             value = value[key] if isinstance(value, dict) else getattr(value, key)
         return np.full(self._n, float(value.mean()))

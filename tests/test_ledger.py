@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from riskmodel.finance import IrrStatus
 from riskmodel.ledger import Line, build_ledger, refresh_years, sum_of
+from riskmodel.path_tables import benefit_columns
 from riskmodel.quantities import N_QUANTITIES, Quantity
 from riskmodel.range_result import RangeResult
 from tests.fake_engine import fake_simulate_range, small_study
@@ -66,6 +68,24 @@ def test_ledger_by_hand():
     np.testing.assert_allclose(grid[1:, Line.WAITING_FOR_POWER], -1e5 * 1.6 * 0.9 ** np.arange(4))
     np.testing.assert_allclose(grid[1, Line.DOWNTIME_REWORK : Line.DOWNTIME_HARDWARE], [-16, -32, -48, -64])
     assert grid[1, Line.DOWNTIME_HARDWARE] == pytest.approx(-50 * 1.6 - 2 * 5000)
+
+
+def test_seed_case_has_no_incremental_payback_and_a_long_one_of_its_own():
+    """Grid 3.2 million EUR and 850,000 a year against PV and storage 2.8 million and 680,000."""
+    study = small_study(years=20)
+    ledger = np.zeros((1, 3, 21, len(Line)))
+    ledger[0, :, 0, Line.CONNECTION_CAPEX] = [-3.2e6, 0.0, -4.0e6]
+    ledger[0, 1, 0, Line.PV_CAPEX] = -2.8e6
+    ledger[0, :, 1:, Line.ENERGY_PURCHASE] = np.array([[-850e3], [-680e3], [-800e3]])
+    columns = benefit_columns(study, ledger, 0)
+    assert columns["payback_simple_years"][0, 1] == pytest.approx(2.8e6 / 170e3)
+    assert columns["payback_incremental_years"][0, 1] == 0.0
+    assert round(100 * columns["irr"][0, 1], 1) == 1.9
+    # the third costs 0.8 million more than the grid and saves 50,000 a year: 16 years, 80 of its own
+    assert columns["payback_incremental_years"][0, 2] == pytest.approx(16.0)
+    assert np.isinf(columns["payback_simple_years"][0, 2])
+    assert np.isnan(columns["payback_simple_years"][0, 0])
+    assert columns["irr_status"].tolist() == [[IrrStatus.NOT_APPLICABLE, IrrStatus.UNIQUE, IrrStatus.UNIQUE]]
 
 
 def test_a_path_has_the_same_ledger_in_any_range():

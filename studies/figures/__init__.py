@@ -31,7 +31,9 @@ def draw_all(results: Results, folder: str | Path, *, trace_week: Callable[..., 
     from studies.figures.week import draw_week
 
     if trace_week is None:
-        from riskmodel.engine import trace_week
+        from riskmodel import engine
+
+        trace_week = engine.trace_week
     place = Path(folder)
     with theme():
         save(draw_npv_difference(results), place, "npv_difference")

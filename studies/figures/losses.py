@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -68,8 +68,7 @@ def _panel(axes: Axes, results: Results, curves: dict[str, NDArray[np.float64]],
         band = BAND * np.where(known, error, 0.0)
         low = np.maximum(value - band, 0.0)
         axes.fill_between(periods, low, value + band, where=known, color=look.colour, alpha=0.18, linewidth=0)
-        how = {"color": look.colour, "linestyle": look.line, "marker": look.marker, "linewidth": 2, "markersize": 6}
-        axes.plot(periods, value, markevery=(index, 5), **how)
+        axes.plot(periods, value, markevery=(index, 5), **look.curve())
         ends.append((float(value[-1]), look, look.title))
     _axes(axes, float(periods[-1]))
     label_ends(axes, ends)
@@ -86,7 +85,7 @@ def _axes(axes: Axes, longest: float) -> None:
     axes.set_ylim(bottom=0.0)
     if longest > BAD_YEAR:
         axes.axvline(BAD_YEAR, color=GREY, linewidth=1, linestyle=":")
-        how = {"color": GREY, "rotation": 90, "ha": "right", "va": "top", "fontsize": 9.5}
+        how: dict[str, Any] = {"color": GREY, "rotation": 90, "ha": "right", "va": "top", "fontsize": 9.5}
         top = axes.get_ylim()[1]
         axes.annotate(f"1 year in {BAD_YEAR}", (BAD_YEAR, top), xytext=(-4, -4), textcoords="offset points", **how)
     sns.despine(ax=axes)

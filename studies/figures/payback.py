@@ -62,8 +62,7 @@ def _panel(axes: Axes, results: Results, column: str, last: float) -> None:
             continue
         look, waits = marks[name], np.sort(values[:, index])
         share = 100.0 * np.searchsorted(waits, times, side="right") / waits.size
-        how = {"color": look.colour, "linestyle": look.line, "marker": look.marker, "linewidth": 2}
-        axes.plot(times, share, markevery=(POINTS // 20 * (1 + index), POINTS // MARKS), **how)
+        axes.plot(times, share, markevery=(POINTS // 20 * (1 + index), POINTS // MARKS), **look.curve())
         paid = 100.0 * np.isfinite(waits).mean()
         ends.append((share[-1], look, f"{look.title}: {paid:.1f} %"))
     axes.set(xlim=(0, last), ylim=(-3, 103), ylabel="Lifetimes paid back [%]")

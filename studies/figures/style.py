@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MILLION = 1e6
 DOTS_PER_INCH = 150
 WIDTH_IN = 10.0
+PLACE_DIGITS = 4
+"""Digits of a place in the figure, as a share of its width or height."""
 
 BLACK, ORANGE, SKY, GREEN, VERMILION, BLUE, PURPLE, YELLOW = (
     "#000000",
@@ -47,6 +49,10 @@ class Look(NamedTuple):
     line: object
     marker: str
     hatch: str
+
+    def curve(self) -> dict[str, Any]:
+        """Arguments of `Axes.plot`."""
+        return {"color": self.colour, "linestyle": self.line, "marker": self.marker, "linewidth": 2, "markersize": 6}
 
 
 def looks(results: Results) -> dict[str, Look]:
@@ -101,9 +107,22 @@ def heading(figure: Figure, title: str, note: str) -> None:
     figure.supxlabel(fill(note, 125), x=0.01, ha="left", fontsize=9.5, color=GREY)
 
 
+def freeze(figure: Figure) -> None:
+    """Lay out once and round: the layout solver's last digits vary from draw to draw."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        x, y, width, height = (round(float(edge), PLACE_DIGITS) for edge in axes.get_position().bounds)
+        axes.set_position((x, y, width, height))
+    for text in figure.texts:
+        x, y = text.get_position()
+        text.set_position((round(float(x), PLACE_DIGITS), round(float(y), PLACE_DIGITS)))
+
+
 def save(figure: Figure, folder: Path, name: str) -> None:
     """Write NAME.png and NAME.svg, the same bytes each time."""
     folder.mkdir(parents=True, exist_ok=True)
+    freeze(figure)
     figure.savefig(folder / f"{name}.png", dpi=DOTS_PER_INCH, metadata={"Software": None})
     figure.savefig(folder / f"{name}.svg", metadata={"Date": None, "Creator": None})
 
@@ -132,7 +151,8 @@ def spread(heights: Sequence[float], gap: float, low: float, high: float) -> lis
 def label_ends(axes: Axes, ends: Sequence[tuple[float, Look, str]], lines: int = 2) -> None:
     """Name curves at their right end instead of in a legend: (height, look, text) each, moved apart where they meet."""
     low, high = axes.get_ylim()
-    height_in = axes.figure.get_size_inches()[1] / max(1, len(axes.figure.axes))
+    figure = cast("Figure", axes.figure)
+    height_in = figure.get_size_inches()[1] / max(1, len(figure.axes))
     gap = (high - low) * 0.17 * lines / max(height_in, 1.0) * 1.25
     heights = spread([end[0] for end in ends], gap, low + gap / 2, high - gap / 2)
     right = axes.get_xlim()[1]

@@ -123,10 +123,9 @@ def _imports(axes: Axes, results: Results, trace: dict[str, Any], shown: list[st
     marks = looks(results)
     for index, name in enumerate(shown):
         look = marks[name]
-        how = {"color": look.colour, "linestyle": look.line, "marker": look.marker, "linewidth": 1.7, "markersize": 5}
         every = (3 + 7 * index, HOURS_PER_DAY)
         hourly = trace["strategies"][name]["import_kw"] / KW_PER_MW
-        _steps(axes, hourly, label=fill(look.title, 26), markevery=every, **how)
+        _steps(axes, hourly, label=fill(look.title, 26), markevery=every, **look.curve())
     axes.set(title="Power from the grid", ylabel="Import [MW]")
     axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, fontsize=9.5)
 

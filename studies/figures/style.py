@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 MILLION = 1e6
 DOTS_PER_INCH = 150
+EDGE_IN = 0.08
 WIDTH_IN = 10.0
+LAYOUT_PASSES = 3
+"""A label beside its curve moves when the panel is made smaller for it, so one pass is not enough."""
 PLACE_DIGITS = 4
 """Digits of a place in the figure, as a share of its width or height."""
 
@@ -95,8 +98,11 @@ def new_figure(height_in: float) -> Figure:
     """Empty figure outside pyplot's list, so that drawing leaves no state behind."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
+    # Laid out at the resolution of the picture: text is not as wide at another one.
+    layout = ConstrainedLayoutEngine(w_pad=EDGE_IN, h_pad=EDGE_IN)
+    figure = Figure(figsize=(WIDTH_IN, height_in), dpi=DOTS_PER_INCH, layout=layout)
     FigureCanvasAgg(figure)
     return figure
 
@@ -108,8 +114,9 @@ def heading(figure: Figure, title: str, note: str) -> None:
 
 
 def freeze(figure: Figure) -> None:
-    """Lay out once and round: the layout solver's last digits vary from draw to draw."""
-    figure.draw_without_rendering()
+    """Lay out and round: the layout solver's last digits vary from draw to draw."""
+    for _ in range(LAYOUT_PASSES):
+        figure.draw_without_rendering()
     figure.set_layout_engine("none")
     for axes in figure.axes:
         x, y, width, height = (round(float(edge), PLACE_DIGITS) for edge in axes.get_position().bounds)

@@ -33,12 +33,12 @@ CYCLE_ENERGY = f(2190.0)
 SMALL = f(1e-12)
 
 
-@njit
+@njit(forceinline=True)
 def _tanh(x):
     return f(1.0) - f(2.0) / (exp32(f(2.0) * x) + f(1.0))
 
 
-@njit
+@njit(forceinline=True)
 def anode_voltage(state_of_charge):
     """Graphite potential against lithium [V] at a state of charge in 0..1 (the law's stress variable U_a)."""
     x = f(0.0085) + f(0.7715) * state_of_charge
@@ -52,20 +52,20 @@ def anode_voltage(state_of_charge):
     )
 
 
-@njit
+@njit(forceinline=True)
 def calendar_rate(temperature_k, state_of_charge):
     """k_cal of the calendar part [1 / day^0.526]."""
     exponent = (CALENDAR_ENERGY + CALENDAR_VOLTAGE * anode_voltage(state_of_charge)) / temperature_k
     return CALENDAR_SCALE * exp32(exponent)
 
 
-@njit
+@njit(forceinline=True)
 def cycle_rate(temperature_k, depth, c_rate):
     """k_cyc of the cycle part [1 / cycle^0.828]; `depth` of the day's swing, `c_rate` mean |dSOC/dt| with rests [1/h]."""
     return (CYCLE_BASE + CYCLE_DEPTH * depth + CYCLE_RATE * c_rate) * exp32(CYCLE_ENERGY / temperature_k)
 
 
-@njit
+@njit(forceinline=True)
 def power_law_step(damage, rate, power, step):
     """Damage added by `step` (days or cycles) to a power law rate * x^power that already stands at `damage`.
 

@@ -50,7 +50,7 @@ UNIT_23 = f(2.0**-23)
 TWO_PI = f(6.283185307179586)
 
 
-@njit
+@njit(forceinline=True)
 def exp32(x):
     """e**x. `x` : float32, clamped to -87 .. 88."""
     x = min(max(x, EXP_LOWEST), EXP_HIGHEST)
@@ -65,7 +65,7 @@ def exp32(x):
     return p * np.int32((np.int32(n) + np.int32(127)) << np.int32(23)).view(np.float32)
 
 
-@njit
+@njit(forceinline=True)
 def log32(x):
     """Natural logarithm. `x` : float32, a normal positive number (no check: zero and subnormals give nonsense)."""
     i = np.float32(x).view(np.int32)
@@ -82,7 +82,7 @@ def log32(x):
     return n * LN2_HIGH + (f(2.0) * s + (s * s2 * q + n * LN2_LOW))
 
 
-@njit
+@njit(forceinline=True)
 def _quarter_sine(a):
     """sin(a) for |a| <= pi / 2."""
     a2 = a * a
@@ -94,7 +94,7 @@ def _quarter_sine(a):
     return a + a * a2 * p
 
 
-@njit
+@njit(forceinline=True)
 def sin32(turn):
     """sin(2 pi turn). `turn` : float32 in [0, 1)."""
     v = turn - f(0.5)
@@ -103,25 +103,25 @@ def sin32(turn):
     return s if v < f(0.0) else -s
 
 
-@njit
+@njit(forceinline=True)
 def cos32(turn):
     """cos(2 pi turn). `turn` : float32 in [0, 1)."""
     return -_quarter_sine((f(0.25) - abs(turn - f(0.5))) * TWO_PI)
 
 
-@njit
+@njit(forceinline=True)
 def signed_uniform32(word):
     """A 32-bit random word to a float32 in (-1, 1): the centre of one of 2**24 cells, exact, symmetric, never +-1."""
     return (f(np.int32(np.int32(word >> 8) - HALF_RANGE)) + f(0.5)) * UNIT_23
 
 
-@njit
+@njit(forceinline=True)
 def uniform32(word):
     """A 32-bit random word to a float32 in (0, 1) with 23 random bits (the centre of a cell, exact)."""
     return (f(np.int32(word >> 9)) + f(0.5)) * UNIT_23
 
 
-@njit
+@njit(forceinline=True)
 def normal32(word):
     """A standard normal from one 32-bit random word: sqrt(2) erfinv(x), one uniform a normal, so common draws stay aligned.
 

@@ -39,7 +39,7 @@ class Process(IntEnum):
     START = 11
 
 
-@njit
+@njit(forceinline=True)
 def philox(draw, word, path, seed):
     """Four 32-bit random words, as int64, at one address.
 

@@ -18,7 +18,7 @@ f = np.float32
 
 KNOWN_HOURS = 35
 PLAN_HOUR = 13
-HIGHEST_LEVELS = 24
+HIGHEST_LEVELS = 20
 LOWEST_LEVELS = 12
 ABOVE_ALL = f(1e30)
 BELOW_ALL = f(-1e30)
@@ -35,14 +35,15 @@ def level_grid(charge_hours: float, discharge_hours: float) -> tuple[int, int, i
     Returns
     -------
     (int, int, int)
-        Levels (12 to 24), levels up an hour, levels down an hour: the grid whose whole moves fit the true ones best.
+        Levels (12 to 20), levels up an hour, levels down an hour: whole moves near the true ones; each level costs time, so a finer
+        grid must fit better by 0.01 a level.
     """
     best = (np.inf, LOWEST_LEVELS, 1, 1)
     for levels in range(LOWEST_LEVELS, HIGHEST_LEVELS + 1):
         up = min(max(round(levels / charge_hours), 1), levels)
         down = min(max(round(levels / discharge_hours), 1), levels)
         true_up, true_down = min(levels / charge_hours, levels), min(levels / discharge_hours, levels)
-        error = abs(up / true_up - 1.0) + abs(down / true_down - 1.0) + 0.001 * levels
+        error = abs(up / true_up - 1.0) + abs(down / true_down - 1.0) + 0.01 * levels
         if error < best[0]:
             best = (error, levels, up, down)
     return best[1], best[2], best[3]

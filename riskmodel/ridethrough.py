@@ -207,12 +207,11 @@ def _carry(effect, backup, s, u, power_kw, usable_kwh, ups, pv, lane, start_h, d
     if share == 0.0 or duration_h <= start:
         return _bridge_hours(effect, backup, s, power_kw, usable_kwh, ups, pv, lane, start_h, duration_h), 1.0
     generated = min(run_h, duration_h - start)
-    wanted = duration_h - generated
+    wanted = max(duration_h - generated, start)  # the difference alone may round to just under the start time
     bridged = _bridge_hours(effect, backup, s, power_kw, usable_kwh, ups, pv, lane, start_h, wanted)
     if bridged < start:
         return bridged, 1.0
     effect[GENSET_KWH] = generated * power_kw * share
-    # not generated + (duration - generated), which may round to just under the duration
     return (duration_h if bridged >= wanted else generated + bridged), share
 
 

@@ -126,7 +126,7 @@ def backup_tables(study: "Study", outage_parameters: dict) -> BackupTables:
         checkpoint_h=np.array([cluster.checkpoint_write_min / MIN_PER_H]),
         power_share=np.array([float(cluster.ride_through_power_share)]),
         performance=np.array([float(cluster.ride_through_performance)]),
-        curtailed_import_share=np.array([float(curtailment.get("import_share", 0.0))]),
+        curtailed_import_share=np.array([float(curtailment["import_share"])]),
         ups_power_kw=_column(study, "ups", lambda a: a.power_mw * KW_PER_MW),
         ups_energy_kwh=_column(study, "ups", lambda a: a.power_mw * KW_PER_MW * a.autonomy_min / MIN_PER_H),
         ups_failure=_column(study, "ups", lambda a: a.failure_on_demand_probability),

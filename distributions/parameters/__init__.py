@@ -181,6 +181,8 @@ def _read_family(reader, family):
         if residual is not None and (np.diff(residual) < 0.0).any():
             reader.problem("residual_quantile", "must not fall")
         record["residual_quantile"] = residual
+    if family == "curtailment":
+        record["import_share"] = reader.number("import_share", low=0.0, high=1.0)
     return record
 
 

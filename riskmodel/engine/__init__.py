@@ -11,7 +11,7 @@ from riskmodel.range_result import RangeResult
 if TYPE_CHECKING:
     from riskmodel.study import Study
 
-DEFAULT_LANES = 64
+DEFAULT_LANES = 256
 HARMFUL_EVENTS_A_YEAR = 24
 TRACE_NAMES = ("import_kw", "state_of_charge", "charge_kw", "discharge_kw", "grid_share")
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from distributions import clearness, prices, weather
 from distributions._jit import njit
+from distributions.clock import HOURS_PER_YEAR
 from distributions.outages import FAMILY, HOUR, NUMBER, year_events
 from distributions.streams import Process, words_row
 from riskmodel.engine.state import DAY
@@ -90,7 +91,7 @@ def _price_means(market, weight):
 
 @njit
 def year_of_events(market, tables, outage_factor, year, first_path, seed, status):
-    """Draw the year's events of every lane and order them by day; a lane whose list overflows gets status 1."""
+    """Draw the year's events of every lane and order them by hour; a lane whose list overflows gets status 1."""
     b = market.counts.shape[0]
     curtailed = tables.site.curtailed[0] == 1
     lane_regime = np.zeros(DAYS, np.int8)
@@ -107,26 +108,24 @@ def year_of_events(market, tables, outage_factor, year, first_path, seed, status
         for k in range(n):
             event = market.events[i, k]
             event_uniforms(market.uniforms[i, k], int(event[FAMILY]), int(event[NUMBER]), path, seed)
-    _order_by_day(market)
+    _order_by_hour(market)
 
 
 @njit
-def _order_by_day(market):
-    """Counting sort of (lane, event) by day; within a day by lane, within a lane by time."""
-    first = market.first_of_day
+def _order_by_hour(market):
+    """Counting sort of (lane, event) by hour of the year; within an hour by lane, within a lane by time."""
+    first = market.first_of_hour
     first[:] = 0
     b = market.counts.shape[0]
     for i in range(b):
         for k in range(market.counts[i]):
-            first[int(market.events[i, k, HOUR]) // DAY + 1] += 1
-    for day in range(DAYS):
-        first[day + 1] += first[day]
-    filled = first[:DAYS].copy()
+            first[int(market.events[i, k, HOUR]) + 1] += 1
+    for hour in range(HOURS_PER_YEAR):
+        first[hour + 1] += first[hour]
+    filled = first[:HOURS_PER_YEAR].copy()
     for i in range(b):
         for k in range(market.counts[i]):
-            day = int(market.events[i, k, HOUR]) // DAY
-            market.order_lane[filled[day]] = i
-            market.order_event[filled[day]] = k
-            filled[day] += 1
-
-
+            hour = int(market.events[i, k, HOUR])
+            market.order_lane[filled[hour]] = i
+            market.order_event[filled[hour]] = k
+            filled[hour] += 1

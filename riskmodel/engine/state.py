@@ -6,6 +6,7 @@ import numpy as np
 
 from distributions import prices
 from distributions._jit import njit
+from distributions.clock import HOURS_PER_YEAR
 from distributions.outages import N_COLUMNS
 from riskmodel.dispatch import ABOVE_ALL, BELOW_ALL, HIGHEST_LEVELS, KNOWN_HOURS
 from riskmodel.downtime import N_CAUSES
@@ -43,7 +44,7 @@ class Market(NamedTuple):
     fee : (b,) float32, fees on import [EUR/MWh]
     words : (4, b) uint32 scratch
     events : (b, 160, 5) float64; counts : (b,) int64; uniforms : (b, 160, n) float64
-    first_of_day : (366,) int64, order_lane, order_event : (b * 160,) int64: the year's events by day
+    first_of_hour : (8761,) int64, order_lane, order_event : (b * 160,) int64: the year's events by hour
     cumulative : (365,) float64 scratch
     """
 
@@ -63,7 +64,7 @@ class Market(NamedTuple):
     events: np.ndarray
     counts: np.ndarray
     uniforms: np.ndarray
-    first_of_day: np.ndarray
+    first_of_hour: np.ndarray
     order_lane: np.ndarray
     order_event: np.ndarray
     cumulative: np.ndarray
@@ -74,7 +75,7 @@ class Fleet(NamedTuple):
 
     Attributes
     ----------
-    values : (s, 36, 24, b) float32 marginal values of stored energy [EUR/MWh] from the last plan
+    values : (s, 36, 20, b) float32 marginal values of stored energy [EUR/MWh] from the last plan
     stored : (s, b) float32 [kWh]; capacity : (s, b) float64, share of new
     calendar, cycle : (s, b) float64 capacity lost by each part
     peak : (s, b) float32, this month's highest import [kW]
@@ -156,7 +157,7 @@ def new_market(b):
         np.zeros((b, EVENTS_A_LANE_YEAR, N_COLUMNS), np.float64),
         np.zeros(b, np.int64),
         np.zeros((b, EVENTS_A_LANE_YEAR, N_UNIFORMS), np.float64),
-        np.zeros(366, np.int64),
+        np.zeros(HOURS_PER_YEAR + 1, np.int64),
         np.zeros(b * EVENTS_A_LANE_YEAR, np.int64),
         np.zeros(b * EVENTS_A_LANE_YEAR, np.int64),
         np.zeros(365, np.float64),

@@ -5,7 +5,6 @@ import numpy as np
 from distributions._jit import njit
 from distributions.cells import blast_250ah_calendar_row, blast_250ah_cycle_row
 from distributions.clock import HOURS_PER_YEAR
-from distributions.outages import HOUR
 from riskmodel import storage
 from riskmodel.dispatch import KNOWN_HOURS, PLAN_HOUR, backward_hour, target_row, terminal_rows, value_rows
 from riskmodel.engine.events import mark_day, settle_event
@@ -57,7 +56,7 @@ def plan(values, known_pd, known_pc, price, reference, spread, fee, empty, full,
 
     Parameters
     ----------
-    values : (36, 24, n_lanes) float32, written [EUR/MWh]
+    values : (36, 20, n_lanes) float32, written [EUR/MWh]
     known_pd, known_pc : (35, n_lanes) float32 scratch
     price : (48, n_lanes) float32, today and tomorrow
     reference, spread, fee, empty, full : (n_lanes,) float32 rows, see `riskmodel.dispatch`
@@ -85,7 +84,7 @@ def dispatch_hour(rows, day, stored, after, levels, grid, served, price, fee, c)
     ----------
     rows, day : scratch and day sums of `Fleet`
     stored : (n_lanes,) float32 [kWh], advanced
-    after : (24, n_lanes) float32 marginal values at the end of the hour
+    after : (20, n_lanes) float32 marginal values at the end of the hour
     grid, served, price, fee : (n_lanes,) float32 rows
     c : (12,) float32, the strategy's row of StorageTables
     """
@@ -156,16 +155,16 @@ def walk_day(fleet, market, tables, s, year, day_of_year, trace, trace_from):
     rows[CHARGE] = f(0.0)
     rows[DISCHARGE] = f(0.0)
     mark_day(fleet, s, year_start_h + hour_of_year, tables.site.idle_share[0])
-    event, last = market.first_of_day[day_of_year], market.first_of_day[day_of_year + 1]
-    more = event < last
+    first_of_hour = market.first_of_hour
     for h in range(DAY):
         if owned and h == PLAN_HOUR:
             plan(
                 values, fleet.known_pd, fleet.known_pc, prices, market.reference, market.spread, fee, rows[EMPTY],
                 rows[FULL], c, (t.levels[s], t.up[s], t.down[s]), t.surplus[s], hour_of_year,
             )  # fmt: skip
-        if more:
-            _settle_hour(fleet, market, tables, s, event, last, hour_of_year, h, year_start_h)
+        for n in range(first_of_hour[hour_of_year + h], first_of_hour[hour_of_year + h + 1]):
+            i, k = market.order_lane[n], market.order_event[n]
+            settle_event(fleet, market, tables, s, i, k, hour_of_year, year_start_h)
         if has_assets:
             storage.net_load_row(net, load, run[h], sun[h], kwp, served)
             if owned:
@@ -177,15 +176,6 @@ def walk_day(fleet, market, tables, s, year, day_of_year, trace, trace_from):
         n = year * HOURS_PER_YEAR + hour_of_year + h - trace_from
         if 0 <= n < trace.shape[2]:
             _trace_hour(trace[s, :, n], fleet, market, tables, s, h)
-
-
-@njit
-def _settle_hour(fleet, market, tables, s, first, last, hour_of_year, h, year_start_h):
-    """The events of one hour, of the day's events first .. last - 1."""
-    for n in range(first, last):
-        i, k = market.order_lane[n], market.order_event[n]
-        if int(market.events[i, k, HOUR]) == hour_of_year + h:
-            settle_event(fleet, market, tables, s, i, k, hour_of_year, year_start_h)
 
 
 @njit

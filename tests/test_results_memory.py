@@ -1,0 +1,34 @@
+"""Memory of a run is flat in the number of paths."""
+
+import subprocess
+import sys
+
+import pytest
+
+CODE = """
+import resource, sys
+import numpy as np
+from riskmodel.run import run_to_folder
+from tests.fake_engine import fake_simulate_range, small_study
+
+study = small_study(years=15)
+one = fake_simulate_range(study, 7, 0, 500)
+
+def engine(study, seed, first, n, **how):
+    events = {**one.events, "path": one.events["path"] + first}
+    return type(one)(first, one.annual, one.scalars, events, one.strategy_names)
+
+run_to_folder(study, sys.argv[1], int(sys.argv[2]), 7, simulate_range=engine)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="peak memory is read from getrusage")
+def test_four_times_the_paths_take_no_more_memory(tmp_path):
+    peak_mb = []
+    for paths in (10_000, 40_000):
+        command = [sys.executable, "-c", CODE, str(tmp_path / str(paths)), str(paths)]
+        peak_mb.append(float(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
+    assert peak_mb[0] < 1500
+    assert peak_mb[1] < 1.10 * peak_mb[0]

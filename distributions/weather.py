@@ -10,10 +10,12 @@ import numpy as np
 
 from distributions._jit import njit
 from distributions.lanes import uniform32
+from distributions.regime import state_share
 from distributions.streams import Process, words_row
 
 REGIMES = ("normal", "storm", "cold_and_still")
 WEATHER_WORD = int(Process.WEATHER_DAY) << 16
+START_WORD = int(Process.START) << 16 | 2
 
 f = np.float32
 
@@ -23,12 +25,14 @@ class WeatherTables(NamedTuple):
 
     Attributes
     ----------
-    climb : (365, 3, 2) float32, cumulative probabilities P(next <= 0), P(next <= 1) for the day's month, by regime of the day before; the month is that of the day entered
+    climb : (365, 3, 2) float32, P(regime <= 0) and P(regime <= 1) on a day, by regime of the day before
+    first : (3, 2) float32, the same for the first day of the run, where there is no day before: three equal rows
     price_shift : (3,) float32 [asinh units of the price model]
     clearness_shift : (3,) float32 [standard normal units]
     """
 
     climb: np.ndarray
+    first: np.ndarray
     price_shift: np.ndarray
     clearness_shift: np.ndarray
 
@@ -37,8 +41,10 @@ def weather_tables(parameters: dict, month_of_day: np.ndarray) -> WeatherTables:
     """Pack a weather parameter file (`transition` (12, 3, 3), `price_shift`, `clearness_shift`) for the kernels."""
     transition = np.asarray(parameters["transition"], dtype=np.float64)
     climb = np.cumsum(transition, axis=2)[:, :, :2]
+    start = np.cumsum(state_share(transition)[0])[:2]
     return WeatherTables(
         np.ascontiguousarray(climb[month_of_day], dtype=np.float32),
+        np.ascontiguousarray(np.tile(start, (3, 1)), dtype=np.float32),
         np.asarray(parameters["price_shift"], dtype=np.float32),
         np.asarray(parameters["clearness_shift"], dtype=np.float32),
     )
@@ -59,6 +65,13 @@ def next_regime_row(after, before, climb, words):
         u = uniform32(words[i])
         r = before[i]
         after[i] = np.int8(u > climb[r, 0]) + np.int8(u > climb[r, 1])
+
+
+@njit
+def start_row(regime, tables, first_path, seed, words):
+    """Weather of the first day, from its long-run shares. Draws: START unit 2, draw 0; `regime` : (n_lanes,) int8, written."""
+    words_row(words, 0, START_WORD, first_path, seed)
+    next_regime_row(regime, regime, tables.first, words[0])
 
 
 @njit

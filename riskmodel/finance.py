@@ -61,7 +61,7 @@ def net_present_value(flows: ArrayLike, rate: float) -> Array:
     return total
 
 
-def payback(flows: ArrayLike, rate: float = 0.0) -> Array:
+def payback(flows: ArrayLike, rate: float = 0.0, start_years: ArrayLike = 0.0) -> Array:
     """Time until the cumulative flow, discounted at `rate`, first reaches zero.
 
     Parameters
@@ -69,23 +69,26 @@ def payback(flows: ArrayLike, rate: float = 0.0) -> Array:
     flows : (n, n_years + 1) array_like [EUR]
     rate : float [per year]
         0 gives the simple payback, the discount rate the discounted one.
+    start_years : (n,) or scalar array_like [years]
+        Before this time there is nothing to earn with (no power yet): a year's gain arrives evenly over the rest of it.
 
     Returns
     -------
     (n,) float64 [years]
         0 when there is no outlay to pay back, infinity when zero is not reached within the horizon.
     """
-    rows = _rows(flows)
-    times = np.empty(rows.shape[0])
-    _payback_kernel(rows * discount_factors(rate, rows.shape[1]), False, times)
-    return times
+    return _payback(_rows(flows) * discount_factors(rate, _rows(flows).shape[1]), False, start_years)
 
 
-def payback_sustained(flows: ArrayLike) -> Array:
+def payback_sustained(flows: ArrayLike, start_years: ArrayLike = 0.0) -> Array:
     """Time from which the undiscounted cumulative flow is never below zero again; see `payback`."""
-    rows = _rows(flows)
+    return _payback(_rows(flows), True, start_years)
+
+
+def _payback(rows: Array, sustained: bool, start_years: ArrayLike) -> Array:
     times = np.empty(rows.shape[0])
-    _payback_kernel(rows, True, times)
+    start = np.ascontiguousarray(np.broadcast_to(np.asarray(start_years, dtype=np.float64), times.shape))
+    _payback_kernel(rows, sustained, start, times)
     return times
 
 
@@ -136,7 +139,7 @@ def modified_internal_rate_of_return(flows: ArrayLike, finance_rate: float, rein
 
 
 @njit
-def _payback_kernel(flows, sustained, times):
+def _payback_kernel(flows, sustained, start, times):
     """Fill `times` with the first (or, if sustained, the last) time the cumulative flow rises to zero."""
     for row in range(flows.shape[0]):
         total = flows[row, 0]
@@ -148,7 +151,8 @@ def _payback_kernel(flows, sustained, times):
                 if sustained:
                     time = np.inf
             elif time == np.inf:
-                time = year - 1 - before / flows[row, year]
+                begin = min(max(start[row] - (year - 1), 0.0), 1.0)
+                time = year - 1 + begin - (1.0 - begin) * before / flows[row, year]
             if time != np.inf and not sustained:
                 break
         times[row] = time

@@ -37,6 +37,8 @@ Columns = dict[str, NDArray[Any]]
 IN_LEDGER = (Quantity.ENERGY_COST_EUR, Quantity.EXPORT_INCOME_EUR)
 """Quantities that the years table shows as ledger lines."""
 
+MONTHS_PER_YEAR = 12.0
+
 CAUSES_OF_LOSS = ("rework", "waiting", "restart", "capped", "hardware")
 
 
@@ -71,21 +73,22 @@ def paths_columns(study: Study, result: RangeResult, ledger: Array) -> Columns:
     base = result.strategy_names.index(study.header.baseline)
     rate = study.header.discount_rate_real
     npv = finance.net_present_value(sum_of(ledger, range(N_LINES)), rate)
-    waiting = finance.net_present_value(ledger[..., Line.WAITING_FOR_POWER], rate)
+    early = finance.net_present_value(early_power(result, ledger, base), rate)
     loss = -_yearly_mean(sum_of(ledger, DOWNTIME_LINES)[..., 1:])
     columns = {
         "path": np.repeat(np.arange(result.first_path, result.first_path + n_paths), n_strategies),
         "strategy": np.tile(np.arange(n_strategies, dtype=np.int8), n_paths),
         "npv_eur": npv,
         "delta_npv_eur": npv - npv[:, base : base + 1],
-        **benefit_columns(study, ledger, base),
+        "early_power_value_eur": early,
+        "delta_npv_without_early_power_eur": npv - npv[:, base : base + 1] - early,
+        **benefit_columns(study, result, ledger, base),
         "energy_cost_eur_per_year": -_yearly_mean(sum_of(ledger, ENERGY_LINES)[..., 1:]),
         "arbitrage_eur_per_year": _yearly_mean(result.annual[..., Quantity.ARBITRAGE_EUR]),
         "downtime_loss_eur_per_year": loss,
         "avoided_downtime_loss_eur_per_year": loss[:, base : base + 1] - loss,
         "gpu_hours_lost_per_year": _yearly_mean(sum_of(result.annual, LOST_QUANTITIES)),
         "battery_capacity_left_end": result.annual[..., -1, Quantity.CAPACITY_LEFT],
-        "early_power_value_eur": waiting - waiting[:, base : base + 1],
         "best": np.argmax(npv, axis=1)[:, None] == np.arange(n_strategies),
         **_scalar_columns(study, result),
     }
@@ -108,22 +111,54 @@ def benefit_flows(ledger: Array, base: int) -> tuple[Array, Array]:
     return own + (other - other[:, base : base + 1]), total - total[:, base : base + 1]
 
 
-def benefit_columns(study: Study, ledger: Array, base: int) -> Columns:
+def early_power(result: RangeResult, ledger: Array, base: int) -> Array:
+    """What having power at another time than the baseline is worth, by year.
+
+    The compute earned while the baseline still waits, less the energy that it takes: each strategy's waiting is valued
+    at the income lost, less its own mean energy cost per powered GPU-hour.
+
+    Returns
+    -------
+    (n_paths, n_strategies, n_years + 1) float64 [EUR]
+        Positive where a strategy has power earlier. Taking it off a flow gives what would remain if all were connected
+        on the first day.
+    """
+    powered = result.annual[..., Quantity.POWERED_GPU_HOURS]
+    unpowered = result.annual[..., Quantity.POTENTIAL_GPU_HOURS] - powered
+    total_powered = sum_of(powered, range(powered.shape[-1]))
+    cost = -sum_of(sum_of(ledger, ENERGY_LINES), range(ledger.shape[2]))
+    cost_per_hour = np.divide(cost, total_powered, out=np.zeros_like(cost), where=total_powered > 0.0)
+    waiting = ledger[..., Line.WAITING_FOR_POWER].copy()
+    waiting[..., 1:] += unpowered * cost_per_hour[..., None]
+    return waiting - waiting[:, base : base + 1]
+
+
+def _power_start_years(study: Study, result: RangeResult) -> Array:
+    """(n_paths, n_strategies) years from the decision until each strategy has its power."""
+    draws = Draws(study, result)
+    months = [draws(f"strategies.{name}.connection.time_to_power_months") for name in result.strategy_names]
+    return np.column_stack(months) / MONTHS_PER_YEAR
+
+
+def benefit_columns(study: Study, result: RangeResult, ledger: Array, base: int) -> Columns:
     """Rates of return and paybacks; NaN and `IrrStatus.NOT_APPLICABLE` for the baseline."""
     header = study.header
     stand_alone, incremental = benefit_flows(ledger, base)
     shape = ledger.shape[:2]
-    flows, extra = stand_alone.reshape(-1, ledger.shape[2]), incremental.reshape(-1, ledger.shape[2])
+    connected = stand_alone - early_power(result, ledger, base)
+    flows, extra, without = (flow.reshape(-1, ledger.shape[2]) for flow in (stand_alone, incremental, connected))
+    start = _power_start_years(study, result).ravel()
     irr, status = finance.internal_rate_of_return(flows)
     mirr = finance.modified_internal_rate_of_return(flows, header.finance_rate_real, header.reinvestment_rate_real)
     columns: Columns = {
         "irr": irr,
         "irr_status": status,
         "mirr": mirr,
-        "payback_simple_years": finance.payback(flows),
-        "payback_discounted_years": finance.payback(flows, header.discount_rate_real),
-        "payback_sustained_years": finance.payback_sustained(flows),
-        "payback_incremental_years": finance.payback(extra),
+        "payback_simple_years": finance.payback(flows, 0.0, start),
+        "payback_discounted_years": finance.payback(flows, header.discount_rate_real, start),
+        "payback_sustained_years": finance.payback_sustained(flows, start),
+        "payback_incremental_years": finance.payback(extra, 0.0, start),
+        "payback_simple_without_early_power_years": finance.payback(without, 0.0, start),
     }
     for name, column in columns.items():
         table = column.reshape(shape)

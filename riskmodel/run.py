@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from riskmodel import manifest as manifests
 from riskmodel import store
+from riskmodel.engine import DEFAULT_LANES, default_threads
 
 if TYPE_CHECKING:
     from riskmodel.results import Results
@@ -58,8 +59,8 @@ def run_to_folder(
     seed: int | None = None,
     *,
     threads: int | None = None,
-    lanes: int = 64,
-    paths_per_range: int = 500,
+    lanes: int | None = None,
+    paths_per_range: int | None = None,
     resume: bool = False,
     overwrite: bool = False,
     target_error: Mapping[str, float] | None = None,
@@ -81,7 +82,7 @@ def run_to_folder(
     threads, lanes : int
         How the machine is used; results do not depend on them.
     paths_per_range : int
-        Paths simulated and written at a time; results do not depend on it.
+        Paths simulated and written at a time, by default one block for each thread; results do not depend on it.
     resume : bool
         Go on with an interrupted run of the same study, seed and program.
     overwrite : bool
@@ -108,6 +109,8 @@ def run_to_folder(
         On Ctrl-C.
     """
     place = Path(folder)
+    lanes = lanes or DEFAULT_LANES
+    paths_per_range = lanes * (threads or default_threads()) if paths_per_range is None else paths_per_range
     _check_arguments(paths, seed, paths_per_range, resume, target_error)
     if resume:
         manifest = _resumed(place, study, seed, paths)
@@ -245,6 +248,7 @@ class _Run:
         _write_text(self.folder / "summary.csv", summary_csv(rows))
         _write_text(self.folder / "study.resolved.toml", self.study.to_toml())
         if draw_figures is not None:
+            manifests.write(self.folder, self.manifest)  # the figures say how many paths there are
             draw_figures(_results(self.folder), self.folder / FIGURES)
         files = manifests.file_hashes(self.folder, (*TABLE_FILES, FIGURES))
         self.manifest.update(state="finished", ended=manifests.now(), files=files)

@@ -5,6 +5,8 @@ Distributions appear as METRIC:mean, :sd, :p05, :p10, :p50, :p90, :p95 (pNN: NN 
 - Paybacks: quantiles are over all paths and infinite ("inf") where the path at that rank never pays back within the
   horizon; the mean and the standard deviation are over the paths that do. `never_pays_back_share` is the share that
   do not, by the simple payback.
+- `early_power_value_eur`: present value of having power at another time than the baseline, energy taken off; the
+  metrics named `without_early_power` leave it out, as if every strategy were connected on the first day.
 - `irr`: over the paths with exactly one rate; `irr:share_none` and `irr:share_not_unique` are the others. `mirr`: over
   the paths with an outlay; `mirr:share_none` is the others.
 - The baseline has no benefit flow, so no irr, mirr or payback; its differences are 0 with error 0.
@@ -36,10 +38,18 @@ Array = NDArray[np.float64]
 QUANTILES = {"p05": 0.05, "p10": 0.10, "p50": 0.50, "p90": 0.90, "p95": 0.95}
 ONE_IN_20_YEARS = 0.95
 
-PAYBACKS = ("payback_simple_years", "payback_discounted_years", "payback_sustained_years", "payback_incremental_years")
+PAYBACKS = (
+    "payback_simple_years",
+    "payback_discounted_years",
+    "payback_sustained_years",
+    "payback_incremental_years",
+    "payback_simple_without_early_power_years",
+)
 UNITS = {
     "npv_eur": "EUR",
     "delta_npv_eur": "EUR",
+    "early_power_value_eur": "EUR",
+    "delta_npv_without_early_power_eur": "EUR",
     "irr": "per year",
     "mirr": "per year",
     **dict.fromkeys(PAYBACKS, "years"),
@@ -91,6 +101,8 @@ def _metric(metric: str, values: Array, status: NDArray[Any] | None) -> Iterator
         yield "prob_npv_negative", est.probability(values < 0.0)
     if metric == "payback_simple_years":
         yield "never_pays_back_share", est.probability(np.isinf(values))
+    if metric == "payback_simple_without_early_power_years":
+        yield "never_pays_back_without_early_power_share", est.probability(np.isinf(values))
     if status is not None:
         yield "irr:share_not_unique", est.probability(status == IrrStatus.NOT_UNIQUE)
         yield "irr:share_none", est.probability(status == IrrStatus.NONE)

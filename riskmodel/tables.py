@@ -1,5 +1,6 @@
 """Everything a kernel reads: one group of named arrays a topic, made from a study with fixed types."""
 
+import functools
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -240,6 +241,7 @@ def site_tables(study: "Study") -> SiteTables:
     )
 
 
+@functools.lru_cache(maxsize=4)
 def pack(study: "Study") -> Tables:
     """All constant inputs of the engine, with fixed types: the only maker of kernel arguments.
 

@@ -26,12 +26,14 @@ PER_MILLION, PER_THOUSAND, PERCENT = 1e-6, 1e-3, 100.0
 # Heading, metric of the summary, factor to the unit in the heading.
 FIRST = [
     ("NPV less\nbaseline,\nmillion EUR", "delta_npv_eur:mean", PER_MILLION),
+    ("of it\nearlier\npower", "early_power_value_eur:mean", PER_MILLION),
     ("simple\npayback,\nmedian years", "payback_simple_years:p50", 1.0),
-    ("never\npays back,\n% of paths", "never_pays_back_share", PERCENT),
+    ("without\nearlier\npower", "payback_simple_without_early_power_years:p50", 1.0),
     ("downtime\nloss avoided,\nkEUR/year", "avoided_downtime_loss_eur_per_year:mean", PER_THOUSAND),
     ("best\nof all,\n% of paths", "prob_best", PERCENT),
 ]
 MORE = [
+    ("never\npays back,\n% of paths", "never_pays_back_share", PERCENT),
     ("NPV,\nmillion EUR", "npv_eur:mean", PER_MILLION),
     ("downtime\nloss,\nkEUR/year", "downtime_loss_eur_per_year:mean", PER_THOUSAND),
     ("in 1 year\nof 20,\nkEUR", "downtime_loss_eur_1_in_20_year", PER_THOUSAND),

@@ -5,7 +5,7 @@ import pytest
 
 from riskmodel.finance import IrrStatus
 from riskmodel.ledger import Line, build_ledger, refresh_years, sum_of
-from riskmodel.path_tables import benefit_columns
+from riskmodel.path_tables import benefit_columns, early_power
 from riskmodel.quantities import N_QUANTITIES, Quantity
 from riskmodel.range_result import RangeResult
 from tests.fake_engine import fake_simulate_range, small_study
@@ -33,6 +33,40 @@ def hand_made(study):
     scalars["cluster.gpu_hour_value_eur"] = np.array([2.0])
     scalars["strategies.grid.connection.capex_eur"] = np.array([3_200_000.0])
     return RangeResult(0, annual, scalars, {}, tuple(study.strategy_names))
+
+
+def all_powered(study, years):
+    """One path in which every GPU has power from the first day."""
+    annual = np.zeros((1, 3, years, N_QUANTITIES))
+    annual[..., Quantity.POTENTIAL_GPU_HOURS] = annual[..., Quantity.POWERED_GPU_HOURS] = 1_000_000.0
+    scalars = {field: np.array([law.mean()]) for field, _, law in study.law_fields()}
+    return RangeResult(0, annual, scalars, {}, tuple(study.strategy_names))
+
+
+def test_early_power_is_lost_income_less_energy_not_bought():
+    study = small_study()
+    result = all_powered(study, 4)
+    # the baseline has no power for half of year 1: 500,000 GPU-h at 1.5 EUR, of 3.5 million powered in 4 years
+    result.annual[0, 0, 0, Quantity.POWERED_GPU_HOURS] = 500_000.0
+    ledger = np.zeros((1, 3, 5, len(Line)))
+    ledger[0, 0, 1, Line.WAITING_FOR_POWER] = -750_000.0
+    ledger[0, 0, 1:, Line.ENERGY_PURCHASE] = [-50_000.0, -100_000.0, -100_000.0, -100_000.0]
+    ledger[0, 1:, 1:, Line.ENERGY_PURCHASE] = -100_000.0
+    # energy cost 350,000 over 3.5 million GPU-h = 0.1 EUR; 500,000 of them not bought = 50,000
+    value = early_power(result, ledger, 0)
+    np.testing.assert_allclose(value[0, 0], 0.0)
+    np.testing.assert_allclose(value[0, 1], [0.0, 700_000.0, 0.0, 0.0, 0.0])
+
+
+def test_nothing_is_paid_back_before_there_is_power():
+    study = small_study()
+    result = all_powered(study, 4)
+    ledger = np.zeros((1, 3, 5, len(Line)))
+    ledger[0, 1, 0, Line.PV_CAPEX] = -1e6
+    ledger[0, 1, 1, Line.COMPUTE_INCOME] = 4e6
+    # power after 4 of 12 months; a quarter of what the other 8 bring pays it back: 4 + 2 months
+    columns = benefit_columns(study, result, ledger, 0)
+    assert columns["payback_simple_years"][0, 1] == pytest.approx(0.5)
 
 
 def test_ledger_by_hand():
@@ -77,7 +111,7 @@ def test_seed_case_has_no_incremental_payback_and_a_long_one_of_its_own():
     ledger[0, :, 0, Line.CONNECTION_CAPEX] = [-3.2e6, 0.0, -4.0e6]
     ledger[0, 1, 0, Line.PV_CAPEX] = -2.8e6
     ledger[0, :, 1:, Line.ENERGY_PURCHASE] = np.array([[-850e3], [-680e3], [-800e3]])
-    columns = benefit_columns(study, ledger, 0)
+    columns = benefit_columns(study, all_powered(study, 20), ledger, 0)
     assert columns["payback_simple_years"][0, 1] == pytest.approx(2.8e6 / 170e3)
     assert columns["payback_incremental_years"][0, 1] == 0.0
     assert round(100 * columns["irr"][0, 1], 1) == 1.9

@@ -64,6 +64,8 @@ def _walk(study, seed, first_path, n_paths, lanes, threads, trace=(0, 0)):
     from riskmodel.engine.block import MANY_EVENTS, MANY_HARMFUL
     from riskmodel.tables import pack, path_inputs
 
+    if seed >= 1 << 63:
+        seed -= 1 << 64  # the same 64 bits as a signed word, which is what a kernel takes
     scalars = draw_scalars(study, seed, first_path, n_paths)
     tables, inputs = pack(study), path_inputs(study, scalars)
     capacity = HARMFUL_EVENTS_A_YEAR * study.header.years
@@ -112,7 +114,7 @@ def simulate_range(
     Parameters
     ----------
     study : Study
-    seed : int, 0 .. 2**63 - 1
+    seed : int, 0 .. 2**64 - 1
     first_path, n_paths : int
     threads : int, optional
         Threads that run blocks; the result does not depend on them.

@@ -24,6 +24,7 @@ def start_market(market, tables, factor, first_path, seed):
     """Stationary starting values, the first year's weather, and the first day as 'tomorrow'."""
     prices.start_rows(market.price_state, market.residual, tables.prices, first_path, seed, market.words)
     clearness.start_rows(market.day_part, market.hour_part, first_path, seed, market.words)
+    weather.start_row(market.regime[0], tables.weather, first_path, seed, market.words)
     weather.walk_year(market.regime, tables.weather, 0, first_path, seed, market.words)
     next_day(market, tables, factor, 0, market.regime[0], first_path, seed)
     _price_means(market, f(1.0))

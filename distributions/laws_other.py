@@ -145,7 +145,8 @@ class Gamma(Law):
         from scipy.special import gammaincinv
 
         scale = self.mean_value / self._shape()
-        return np.asarray(scale * gammaincinv(self._shape(), np.asarray(u, dtype=np.float64)))[()]
+        unit = np.asarray(gammaincinv(self._shape(), np.asarray(u, dtype=np.float64)), dtype=np.float64)
+        return np.asarray(scale * unit)[()]
 
     def mean(self) -> float:
         return self.mean_value

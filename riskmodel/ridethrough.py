@@ -162,8 +162,8 @@ def stored_hours(stored_kwh, power_kw, pv_kwp, pv, lane, start_h, longest_h, eff
         drain = max(power_kw - sun, 0.0) / efficiency
         if hour >= pv.shape[0]:
             left = longest_h - time
-        if used + drain * left >= stored_kwh:
-            return (time + (stored_kwh - used) / drain if drain > 0.0 else longest_h), stored_kwh
+        if drain > 0.0 and used + drain * left >= stored_kwh:  # an empty store still carries what the sun covers
+            return time + (stored_kwh - used) / drain, stored_kwh
         used += drain * left
         time += left
     return longest_h, used

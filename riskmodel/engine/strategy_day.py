@@ -31,7 +31,7 @@ POWERED = int(Quantity.POWERED_GPU_HOURS)
 MWH_PER_KWH = 1e-3
 
 
-@njit
+@njit(inner=True)
 def open_day(fleet, tables, inputs, s, day, first_lane):
     """What is in service today: the share of GPUs with power, the load, the reserve floor."""
     load, served = fleet.rows[LOAD], fleet.in_service[s]
@@ -50,7 +50,7 @@ def open_day(fleet, tables, inputs, s, day, first_lane):
         storage.plan_rows(fleet.rows[FLOOR], fleet.rows[STEP], fleet.capacity[s], c[ENERGY_KWH], c[RESERVE], levels)
 
 
-@njit
+@njit(inner=True)
 def plan(values, known_pd, known_pc, price, reference, spread, fee, empty, full, numbers, grid, surplus, hour_of_year):
     """Water values over the 35 known hours from 13:00 today.
 
@@ -76,7 +76,7 @@ def plan(values, known_pd, known_pc, price, reference, spread, fee, empty, full,
         backward_hour(values[k], values[k + 1], pd, pc, up, down, levels, empty, full)
 
 
-@njit
+@njit(inner=True)
 def dispatch_hour(rows, day, stored, after, levels, grid, served, price, fee, c):
     """Charge and discharge of one hour in the scratch rows CHARGE and DISCHARGE, at the meter [kW].
 
@@ -109,7 +109,7 @@ def dispatch_hour(rows, day, stored, after, levels, grid, served, price, fee, c)
     storage.gain_row(day[GAIN], charge, discharge, value)
 
 
-@njit
+@njit(inner=True)
 def sunless_hour(rows, day, peak, run, grid, price):
     """Meter and bill of one hour of a strategy without storage and PV."""
     net, flow = rows[NET], rows[FLOW]
@@ -119,7 +119,7 @@ def sunless_hour(rows, day, peak, run, grid, price):
     storage.cost_row(day[COST], flow, price)
 
 
-@njit
+@njit(inner=True)
 def sunny_hour(rows, day, peak, grid, price, pv, c):
     """Meter and bill of one hour after dispatch, with export where there is PV."""
     flow = rows[FLOW]
@@ -130,7 +130,7 @@ def sunny_hour(rows, day, peak, grid, price, pv, c):
     storage.export_rows(day[INCOME], day[EXPORTED], flow, price, c[EXPORT_FEE], c[EXPORT_ALLOWED])
 
 
-@njit
+@njit(inner=True)
 def walk_day(fleet, market, tables, s, year, day_of_year, trace, trace_from):
     """All 24 hours of one day for strategy `s`.
 
@@ -178,7 +178,7 @@ def walk_day(fleet, market, tables, s, year, day_of_year, trace, trace_from):
             _trace_hour(trace[s, :, n], fleet, market, tables, s, h)
 
 
-@njit
+@njit(inner=True)
 def _trace_hour(out, fleet, market, tables, s, h):
     rows = fleet.rows
     energy = float(tables.storage.numbers[s, ENERGY_KWH]) * fleet.capacity[s, 0]
@@ -191,13 +191,13 @@ def _trace_hour(out, fleet, market, tables, s, h):
     out[6] = market.pv[h, 0]
 
 
-@njit
+@njit(inner=True)
 def _add_scaled(total, row, scale):
     for i in range(total.shape[0]):
         total[i] += scale * row[i]
 
 
-@njit
+@njit(inner=True)
 def close_day(fleet, tables, inputs, s, year, first_lane):
     """Add the day to the year's float64 sums and age the cells."""
     day, sums = fleet.day, fleet.sums[s]
@@ -209,7 +209,7 @@ def close_day(fleet, tables, inputs, s, year, first_lane):
     if kwp > f(0.0):
         _add_scaled(sums[EXPORT_INCOME], day[INCOME], MWH_PER_KWH)
         _add_scaled(sums[EXPORT], day[EXPORTED], 1.0)
-        _add_sun(sums[PV], day[SUN], fleet.in_service[s], float(kwp))
+        _add_sun(sums[PV], day[SUN], fleet.in_service[s], np.float64(kwp))  # compiled, float() of a float32 stays one
     if tables.storage.owned[s]:
         _add_scaled(sums[CHARGED_KWH], day[CHARGED], 1.0)
         _add_scaled(sums[DISCHARGED_KWH], day[DISCHARGED], 1.0)
@@ -217,13 +217,13 @@ def close_day(fleet, tables, inputs, s, year, first_lane):
         _age(fleet, tables, inputs, s, first_lane)
 
 
-@njit
+@njit(inner=True)
 def _add_sun(total, sun, in_service, kwp):
     for i in range(total.shape[0]):
         total[i] += kwp * sun[i] * in_service[i]
 
 
-@njit
+@njit(inner=True)
 def _age(fleet, tables, inputs, s, first_lane):
     """One day of ageing from the day's stress, as shares of today's energy."""
     day, energy = fleet.day, tables.storage.numbers[s, ENERGY_KWH]

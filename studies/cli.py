@@ -134,6 +134,18 @@ def schema() -> None:
     print_schema()
 
 
+@app.command()
+def age(
+    points: Annotated[Path, typer.Argument(metavar="POINTS.csv", help="Rows of duty, one column a quantity.")],
+    law: Annotated[str, typer.Option(metavar="LAW", help="blast_lfp_250ah, blast_sony_murata or naumann_2020.")],
+    out: Annotated[Path, typer.Option(help="CSV file to write: the rows with their capacity_left.")],
+) -> None:
+    """Age battery cells: what a published law makes of rows of temperature, charge and cycles."""
+    from studies.cli_age import age_file
+
+    age_file(points, law, out)
+
+
 def main() -> None:
     """Entry of the command ``riskmodel``."""
     try:

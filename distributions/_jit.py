@@ -127,7 +127,8 @@ def njit(function: Any = None, /, **options: Any) -> Any:
         The kernel, when used as a bare decorator.
     **options
         ``parallel=True`` for the one loop that spreads blocks over threads, ``inline="always"`` for scalar laws,
-        ``nogil=True``. ``fastmath``, ``error_model`` and ``cache`` are fixed here.
+        ``nogil=True``, ``forceinline=True`` for laws inside lane loops, ``inner=True`` for kernels that only kernels
+        call: they get no door from Python, which for groups of arrays takes seconds to compile. ``fastmath``, ``error_model`` and ``cache`` are fixed here.
 
     Returns
     -------
@@ -137,7 +138,11 @@ def njit(function: Any = None, /, **options: Any) -> Any:
     fixed = {"fastmath", "error_model", "cache"} & options.keys()
     if fixed:
         raise TypeError(f"njit: {', '.join(sorted(fixed))} is the same for all kernels, set in distributions/_jit.py")
-    decorate = numba.njit(error_model="numpy", fastmath=False, cache=True, **options)
+    inner = options.pop("inner", False)
+    if inner:
+        options |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    # a kernel that only kernels call is kept inside theirs
+    decorate = numba.njit(error_model="numpy", fastmath=False, cache=not inner, **options)
     return decorate if function is None else decorate(function)
 
 

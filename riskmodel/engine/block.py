@@ -23,14 +23,14 @@ MANY_EVENTS = 1
 MANY_HARMFUL = 2
 
 
-@njit
+@njit(inner=True)
 def _close_month(fleet, s):
     for i in range(fleet.peak.shape[1]):
         fleet.sums[s, PEAK, i] += float(fleet.peak[s, i]) * (1.0 / MONTHS)
         fleet.peak[s, i] = f(0.0)
 
 
-@njit
+@njit(inner=True)
 def _close_year(fleet, tables, out, s, year, first_lane):
     """Write the year's sums of strategy `s`; replace cells at the end of their life."""
     owned = tables.storage.owned[s] == 1
@@ -47,7 +47,7 @@ def _close_year(fleet, tables, out, s, year, first_lane):
     fleet.sums[s] = 0.0
 
 
-@njit
+@njit(inner=True)
 def _write_events(market, fleet, out, year, first_lane):
     """Keep the year's events that hurt at least one strategy, in order of path and time."""
     n_strategies = fleet.stored.shape[0]
@@ -96,15 +96,18 @@ def walk_block(tables, inputs, out, first_lane, lanes, first_path, seed, trace_f
     factor = inputs.price_factor[first_lane : first_lane + lanes]
     path = first_path + first_lane
     market.fee[:] = inputs.energy_fee[first_lane : first_lane + lanes]
-    start_market(market, tables, factor, path, seed)
+    start_market(market, tables, path, seed)
     for year in range(n_years):
         if year > 0:
             market.regime[0] = market.regime[DAYS]
             weather.walk_year(market.regime, tables.weather, year, path, seed, market.words)
         outage = inputs.outage_factor[first_lane : first_lane + lanes]
         year_of_events(market, tables, outage, year, path, seed, out.status[first_lane : first_lane + lanes])
-        for day in range(DAYS):
+        for day in range(-1 if year == 0 else 0, DAYS):
+            # on day -1 the first day of the run becomes "tomorrow"; there is nothing to walk yet
             next_day(market, tables, factor, year * DAYS + day + 1, market.regime[day + 1], path, seed)
+            if day < 0:
+                continue
             month_ends = day == DAYS - 1 or tables.site.month_of_day[day + 1] != tables.site.month_of_day[day]
             for s in range(n_strategies):
                 open_day(fleet, tables, inputs, s, year * DAYS + day, first_lane)

@@ -29,7 +29,7 @@ ORDERLY = int(Quantity.ORDERLY_STOPS)
 GENSET = int(Quantity.GENSET_KWH)
 
 
-@njit
+@njit(inner=True)
 def cover(rows, lane, from_h, until_h, day_start_h, left):
     """Scale the day's hourly shares of one lane where [from, until) overlaps them; `left` is what remains inside it.
 
@@ -46,7 +46,7 @@ def cover(rows, lane, from_h, until_h, day_start_h, left):
         h += 1
 
 
-@njit
+@njit(inner=True)
 def mark_day(fleet, s, day_start_h, idle_share):
     """Shares of the day's hours with grid and of load drawn, from events of earlier days."""
     fleet.run[:] = f(1.0)
@@ -58,7 +58,7 @@ def mark_day(fleet, s, day_start_h, idle_share):
             cover(fleet.run, i, fleet.down_from[s, i], fleet.down_until[s, i], day_start_h, idle_share)
 
 
-@njit
+@njit(inner=True)
 def settle_event(fleet, market, tables, s, i, k, hour_of_year, year_start_h):
     """One event of lane `i` for strategy `s`: outcome, losses, energy used, and the hours it takes out of the day.
 
@@ -94,7 +94,7 @@ def settle_event(fleet, market, tables, s, i, k, hour_of_year, year_start_h):
     _mark_event(fleet, s, i, event[HOUR], hour_of_year, year_start_h, tables, curtailment)
 
 
-@njit
+@njit(inner=True)
 def _mark_event(fleet, s, i, start, hour_of_year, year_start_h, tables, curtailment):
     """Keep until when grid and cluster are away, and take those hours out of today."""
     effect = fleet.effect

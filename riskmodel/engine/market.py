@@ -19,18 +19,16 @@ DAYS = 365
 HALF_DAY_PAIRS = 12
 
 
-@njit
-def start_market(market, tables, factor, first_path, seed):
-    """Stationary starting values, the first year's weather, and the first day as 'tomorrow'."""
+@njit(inner=True)
+def start_market(market, tables, first_path, seed):
+    """Stationary starting values and the first year's weather."""
     prices.start_rows(market.price_state, market.residual, tables.prices, first_path, seed, market.words)
     clearness.start_rows(market.day_part, market.hour_part, first_path, seed, market.words)
     weather.start_row(market.regime[0], tables.weather, first_path, seed, market.words)
     weather.walk_year(market.regime, tables.weather, 0, first_path, seed, market.words)
-    next_day(market, tables, factor, 0, market.regime[0], first_path, seed)
-    _price_means(market, f(1.0))
 
 
-@njit
+@njit(inner=True)
 def next_day(market, tables, factor, day, regime, first_path, seed):
     """Tomorrow becomes today; draw prices and sun of day `day` of the run as the new tomorrow.
 
@@ -67,10 +65,10 @@ def next_day(market, tables, factor, day, regime, first_path, seed):
                 market.pv[DAY + h], market.hour_part, market.base, market.words[2 * k + 1], c,
                 c.quantile[month], c.pv[day_of_year * DAY + h],
             )  # fmt: skip
-    _price_means(market, REFERENCE_WEIGHT)
+    _price_means(market, REFERENCE_WEIGHT if day > 0 else f(1.0))
 
 
-@njit
+@njit(inner=True)
 def _price_means(market, weight):
     """Running mean of the price and of its distance from the day's mean, from tomorrow's published prices."""
     mean, distance = market.daily[prices.LEVEL], market.daily[prices.SPREAD_NOW]
@@ -90,7 +88,7 @@ def _price_means(market, weight):
         spread[i] += weight * (distance[i] - spread[i])
 
 
-@njit
+@njit(inner=True)
 def year_of_events(market, tables, outage_factor, year, first_path, seed, status):
     """Draw the year's events of every lane and order them by hour; a lane whose list overflows gets status 1."""
     b = market.counts.shape[0]
@@ -112,7 +110,7 @@ def year_of_events(market, tables, outage_factor, year, first_path, seed, status
     _order_by_hour(market)
 
 
-@njit
+@njit(inner=True)
 def _order_by_hour(market):
     """Counting sort of (lane, event) by hour of the year; within an hour by lane, within a lane by time."""
     first = market.first_of_hour

@@ -137,7 +137,7 @@ class Out(NamedTuple):
     trace: np.ndarray
 
 
-@njit
+@njit(inner=True)
 def new_market(b):
     """Market of a block of `b` lanes, all zero."""
     return Market(
@@ -164,7 +164,7 @@ def new_market(b):
     )
 
 
-@njit
+@njit(inner=True)
 def new_fleet(s, b):
     """State of `s` strategies before the first hour: nothing in service, cells new, stores empty."""
     rows = np.zeros((N_SCRATCH, b), np.float32)

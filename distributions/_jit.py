@@ -128,7 +128,8 @@ def njit(function: Any = None, /, **options: Any) -> Any:
     **options
         ``parallel=True`` for the one loop that spreads blocks over threads, ``inline="always"`` for scalar laws,
         ``nogil=True``, ``forceinline=True`` for laws inside lane loops, ``inner=True`` for kernels that only kernels
-        call: they get no door from Python, which for groups of arrays takes seconds to compile. ``fastmath``, ``error_model`` and ``cache`` are fixed here.
+        call: they get no door from Python, which for groups of arrays takes seconds to compile. ``fastmath``,
+        ``error_model`` and ``cache`` are fixed here.
 
     Returns
     -------

@@ -1,8 +1,9 @@
 """Clearness of the sky hour by hour, and PV output from it.
 
 A daily and an hourly autoregression add to a standard normal, mapped to the month's distribution of clearness (global
-horizontal over clear-sky irradiance). PV output per kWp is looked up in a table by hour of the year and clearness. Both maps
-are piecewise linear on equal knots and evaluated as sums of clamped ramps: no gather, so the loop vectorises.
+horizontal over clear-sky irradiance). PV output per kWp is looked up in a table by hour of the year and clearness.
+Both maps are piecewise linear on equal knots and evaluated as sums of clamped ramps: no gather, so the loop
+vectorises.
 """
 
 from typing import NamedTuple

@@ -1,7 +1,7 @@
 """float32 exp, log, sine, cosine and inverse normal as polynomials that vectorise over lanes.
 
-pip's Numba has no vector math library, so `math.exp` in a loop stops the vectoriser (measured: 20 times slower). These are
-branch-free and use only + - * / sqrt and integer shifts, so a lane's value is bit-identical at any vector width.
+pip's Numba has no vector math library, so `math.exp` in a loop stops the vectoriser (measured: 20 times slower). These
+are branch-free and use only + - * / sqrt and integer shifts, so a lane's value is bit-identical at any vector width.
 Scalar in, scalar out: call them inside a loop over lanes.
 
 Largest errors, measured by the tests over the stated range against float64:
@@ -123,7 +123,8 @@ def uniform32(word):
 
 @njit(forceinline=True)
 def normal32(word):
-    """A standard normal from one 32-bit random word: sqrt(2) erfinv(x), one uniform a normal, so common draws stay aligned.
+    """A standard normal from one 32-bit random word: sqrt(2) erfinv(x), one uniform a normal, so common draws stay
+    aligned.
 
     Both branches of the published approximation are evaluated and one is selected: no jump, so the loop vectorises.
     """

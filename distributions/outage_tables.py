@@ -43,7 +43,8 @@ def outage_tables(parameters: dict, regime_share_of_day: np.ndarray, month_of_da
 
     Parameters
     ----------
-    parameters : dict of family -> rate_per_year, dispersion, month_weight, regime_multiplier, duration_s, residual_quantile
+    parameters : dict of family -> rate_per_year, dispersion, month_weight, regime_multiplier, duration_s,
+        residual_quantile
     regime_share_of_day : (365, 3) long-run share of each weather regime on each day of the year
     month_of_day : (365,) int
 

@@ -36,7 +36,8 @@ class OutageTables(NamedTuple):
     Attributes
     ----------
     rate : (5,) mean events a year
-    gamma_table : (5, 1025) quantiles of the yearly factor at probabilities 0, 1/1024 .. 1 (mean 1; all ones for Poisson)
+    gamma_table : (5, 1025) quantiles of the yearly factor at probabilities 0, 1/1024 .. 1 (mean 1; all ones for
+        Poisson)
     day_weight : (5, 365) season weight of the day, divided by the long-run mean of weight x regime multiplier
     regime_multiplier : (5, 3)
     duration : (5, 5) law code and four numbers of the duration [s]

@@ -1,11 +1,12 @@
 """Hourly day-ahead price paths with negative hours, spikes and a daily spread that varies.
 
-    p = offset + scale sinh(y)
-    y = profile[month, day type, hour] + slow + fast + jump + regime shift + spread * shape[hour]
+    p = offset + scale sinh(y) y = profile[month, day type, hour] + slow + fast + jump + regime shift + spread *
+    shape[hour]
         + exp(volatility) * size[hour] * residual
 
-slow (weeks to years), fast (days), spread and volatility are daily first-order autoregressions, jump decays from day to day,
-residual is an hourly first-order autoregression of unit variance. sinh makes negative hours and spikes natural.
+slow (weeks to years), fast (days), spread and volatility are daily first-order autoregressions, jump decays from day
+to day, residual is an hourly first-order autoregression of unit variance. sinh makes negative hours and spikes
+natural.
 """
 
 from typing import NamedTuple

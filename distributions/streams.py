@@ -24,7 +24,7 @@ ROUNDS = 10
 
 
 class Process(IntEnum):
-    """What a draw is for: word 1 of the counter is `process << 16 | unit`. Append only: a number never changes its meaning."""
+    """What a draw is for: word 1 of the counter is `process << 16 | unit`. Append only."""
 
     SCALAR = 1
     WEATHER_DAY = 2

@@ -1,7 +1,7 @@
 """Daily weather regime of each path: normal, storm, or cold and still. It makes bad days come together.
 
-A Markov chain with a transition matrix for each month. The regime multiplies outage intensity, shifts prices and dims the
-sun, for every strategy alike.
+A Markov chain with a transition matrix for each month. The regime multiplies outage intensity, shifts prices and dims
+the sun, for every strategy alike.
 """
 
 from typing import NamedTuple
@@ -69,7 +69,7 @@ def next_regime_row(after, before, climb, words):
 
 @njit
 def start_row(regime, tables, first_path, seed, words):
-    """Weather of the first day, from its long-run shares. Draws: START unit 2, draw 0; `regime` : (n_lanes,) int8, written."""
+    """Weather of the first day, (n_lanes,) int8 written, from its long-run shares. Draws: START unit 2, draw 0."""
     words_row(words, 0, START_WORD, first_path, seed)
     next_regime_row(regime, regime, tables.first, words[0])
 
@@ -94,5 +94,3 @@ def walk_year(regime, tables, year, first_path, seed, words):
         words_row(words, year * days + day + 1, WEATHER_WORD, first_path, seed)
         entered = day + 1 if day + 1 < days else 0
         next_regime_row(regime[day + 1], regime[day], tables.climb[entered], words[0])
-
-

@@ -1,13 +1,14 @@
 """When to charge and discharge: water values of stored energy over the hours whose prices are known.
 
-Day-ahead prices are published around 13:00 for the next day, so at 13:00 an operator knows 35 hours, and plans with exactly
-that. The value of stored energy is concave; with marginal value v_t(s) of energy level s, value of discharging
-pd = p eta_d - wear, cost of charging pc = p / eta_c, and hourly moves of kc levels up and kd levels down, one step back is
+Day-ahead prices are published around 13:00 for the next day, so at 13:00 an operator knows 35 hours, and plans with
+exactly that. The value of stored energy is concave; with marginal value v_t(s) of energy level s, value of discharging
+pd = p eta_d - wear, cost of charging pc = p / eta_c, and hourly moves of kc levels up and kd levels down, one step
+back is
 
     v_t(s) = min( max( v_{t+1}(s), min(pd, v_{t+1}(s - kd)) ),  max(pc, v_{t+1}(s + kc)) )
 
-with v = +inf below empty and -inf above full. Going forward one charges up to the level where v falls to pc and discharges
-down to where it rises to pd.
+with v = +inf below empty and -inf above full. Going forward one charges up to the level where v falls to pc and
+discharges down to where it rises to pd.
 """
 
 import numpy as np
@@ -35,8 +36,8 @@ def level_grid(charge_hours: float, discharge_hours: float) -> tuple[int, int, i
     Returns
     -------
     (int, int, int)
-        Levels (12 to 20), levels up an hour, levels down an hour: whole moves near the true ones; each level costs time, so a finer
-        grid must fit better by 0.01 a level.
+        Levels (12 to 20), levels up an hour, levels down an hour: whole moves near the true ones; each level costs
+        time, so a finer grid must fit better by 0.01 a level.
     """
     best = (np.inf, LOWEST_LEVELS, 1, 1)
     for levels in range(LOWEST_LEVELS, HIGHEST_LEVELS + 1):

@@ -1,4 +1,4 @@
-"""From an interruption to lost GPU-hours, by cause: work since the last checkpoint, waiting, restart, capping, hardware."""
+"""From an interruption to lost GPU-hours: work since the last checkpoint, waiting, restart, capping, hardware."""
 
 import math
 from typing import NamedTuple
@@ -30,7 +30,8 @@ class ClusterTables(NamedTuple):
     ----------
     gpus, gpus_per_server : (1,)
     checkpoint_interval_h : (1,) work lost at an abrupt stop is even between 0 and this; 0 for inference
-    restart_abrupt_h, restart_orderly_h, damaged_share, damaged_wait_days : (5,) law code and four numbers, drawn per event
+    restart_abrupt_h, restart_orderly_h, damaged_share, damaged_wait_days : (5,) law code and four numbers, drawn per
+        event
     """
 
     gpus: np.ndarray

@@ -1,8 +1,9 @@
 """Who carries the load when the grid is gone: one event, one strategy, one path.
 
-The order of things: voltage leaves tolerance; a UPS or the cabinets take over within the servers' hold-up time, or the cluster
-stops at once; gensets start behind that bridge and run until they fail or their fuel ends; the bridge carries what is left;
-before it is empty a checkpoint is written and the cluster stops in order. Scalar float64: events are rare.
+The order of things: voltage leaves tolerance; a UPS or the cabinets take over within the servers' hold-up time, or the
+cluster stops at once; gensets start behind that bridge and run until they fail or their fuel ends; the bridge carries
+what is left; before it is empty a checkpoint is written and the cluster stops in order. Scalar float64: events are
+rare.
 """
 
 import math
@@ -118,7 +119,7 @@ def genset_hours(backup, s, u, load_kw):
     if backup.gensets[s] == 0.0 or load_kw <= 0.0:
         return 0.0, 0.0
     started = count_working(backup.gensets_cdf[s], u[U_START])
-    required = int(math.ceil(load_kw / backup.genset_kw[s]))
+    required = math.ceil(load_kw / backup.genset_kw[s])
     if started == 0:
         return 0.0, 0.0
     share = min(1.0, started / required)
@@ -184,7 +185,7 @@ def _bridge(backup, s, u, load_kw, stored_kwh, notice):
 
 @njit
 def _bridge_hours(effect, backup, s, power_kw, usable_kwh, ups, pv, lane, start_h, wanted_h):
-    """Hours that UPS and then cabinets carry the load, of `wanted_h`; enough is kept to write a checkpoint at the end."""
+    """Hours that UPS and then cabinets carry the load, of `wanted_h`; enough is kept for a checkpoint at the end."""
     ups_h = backup.ups_energy_kwh[s] / power_kw if ups else 0.0
     if usable_kwh <= 0.0:
         return min(max(ups_h - backup.checkpoint_h[0], 0.0), wanted_h)
@@ -216,7 +217,9 @@ def _carry(effect, backup, s, u, power_kw, usable_kwh, ups, pv, lane, start_h, d
 
 
 @njit
-def resolve(effect, event, backup, s, u, load_kw, stored_kwh, in_service, pv, lane, hour_of_year, down_until_h, restart_h):
+def resolve(
+    effect, event, backup, s, u, load_kw, stored_kwh, in_service, pv, lane, hour_of_year, down_until_h, restart_h
+):
     """What one event does to the cluster of one strategy.
 
     Parameters
@@ -241,7 +244,21 @@ def resolve(effect, event, backup, s, u, load_kw, stored_kwh, in_service, pv, la
     duration = 0.0 if family == SAG else event[DURATION_H]
     effect[GRID_BACK_H] = start + duration
     if family == CURTAILMENT:
-        _curtailed(effect, event, backup, s, u, load_kw, stored_kwh, in_service, pv, lane, hour_of_year, down_until_h, restart_h)
+        _curtailed(
+            effect,
+            event,
+            backup,
+            s,
+            u,
+            load_kw,
+            stored_kwh,
+            in_service,
+            pv,
+            lane,
+            hour_of_year,
+            down_until_h,
+            restart_h,
+        )
         return
     ups = cabinets = False
     usable = 0.0
@@ -251,7 +268,7 @@ def resolve(effect, event, backup, s, u, load_kw, stored_kwh, in_service, pv, la
         _abrupt(effect, backup, s, u, load_kw, in_service, start, duration, down_until_h, restart_h[0])
         return
     # GPUs are capped only to stretch cabinets in an outage that may be long, where no genset follows
-    capped = (family == SUSTAINED or family == EXTREME) and backup.gensets[s] == 0.0 and cabinets
+    capped = family in (SUSTAINED, EXTREME) and backup.gensets[s] == 0.0 and cabinets
     work = backup.performance[0] if capped else 1.0
     power_kw = load_kw * (backup.power_share[0] if capped else 1.0)
     carried, carried_share = _carry(
@@ -272,7 +289,9 @@ def _settle(effect, start, duration, carried, work, restart_h, down_until_h):
 
 
 @njit
-def _curtailed(effect, event, backup, s, u, load_kw, stored_kwh, in_service, pv, lane, hour_of_year, down_until_h, restart_h):
+def _curtailed(
+    effect, event, backup, s, u, load_kw, stored_kwh, in_service, pv, lane, hour_of_year, down_until_h, restart_h
+):
     """The grid operator calls on an interruptible connection, with notice: nothing is lost in surprise.
 
     The duration is known, so GPUs are capped only if the cabinets cannot carry the missing power at full load; what
@@ -293,7 +312,9 @@ def _curtailed(effect, event, backup, s, u, load_kw, stored_kwh, in_service, pv,
     if carried < duration and backup.gensets[s] == 0.0 and capped_kw > 0.0 and usable > 0.0:
         work = backup.performance[0]
         effect[STORED_USED_KWH] = 0.0
-        carried, share = _carry(effect, backup, s, u, capped_kw, usable, False, pv, lane, start - hour_of_year, duration)
+        carried, share = _carry(
+            effect, backup, s, u, capped_kw, usable, False, pv, lane, start - hour_of_year, duration
+        )
     if left > 0.0 and carried < duration:
         # what is left of the import keeps its share of the GPUs running
         running_from = max(start, down_until_h)
@@ -307,7 +328,7 @@ def _curtailed(effect, event, backup, s, u, load_kw, stored_kwh, in_service, pv,
 
 @njit
 def _stop(effect, outcome, stop_h, back_h, restart_h, down_until_h):
-    """A stop at `stop_h`, power back at `back_h`, working again `restart_h` later; earlier down time is not counted twice."""
+    """A stop at `stop_h`, power back at `back_h`, work again `restart_h` later; no down time is counted twice."""
     already = stop_h < down_until_h
     begin = max(stop_h, down_until_h)
     until = max(back_h + restart_h, down_until_h)

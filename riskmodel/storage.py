@@ -2,8 +2,8 @@
 
 Lane rows in float32: one column a path. Stored energy is counted inside the cells [kWh]; power at the meter [kW].
 
-Each row function writes one row, or two from few inputs: LLVM proves that rows do not overlap by comparing pointers, gives
-up above eight comparisons, and then does not vectorise the loop (measured: four times slower).
+Each row function writes one row, or two from few inputs: LLVM proves that rows do not overlap by comparing pointers,
+gives up above eight comparisons, and then does not vectorise the loop (measured: four times slower).
 """
 
 from typing import NamedTuple
@@ -38,16 +38,17 @@ class StorageTables(NamedTuple):
 
     Attributes
     ----------
-    numbers : (s, 12) float32, by the columns named above: working cabinets' power [kW] and fresh energy [kWh] (nameplate x
-        mean availability), one-way efficiencies and inverses, wear [EUR per stored MWh discharged], share of the energy kept
-        for outages, highest import while charging [kW], capacity share at which cells are replaced, and the site's export
-        fee [EUR/MWh] and permission (1 or 0)
+    numbers : (s, 12) float32, by the columns named above: working cabinets' power [kW] and fresh energy [kWh]
+        (nameplate x mean availability), one-way efficiencies and inverses, wear [EUR per stored MWh discharged], share
+        of the energy kept for outages, highest import while charging [kW], capacity share at which cells are replaced,
+        and the site's export fee [EUR/MWh] and permission (1 or 0)
     owned : (s,) int64 1 with storage; levels, up, down : (s,) int64 dispatch grid
     surplus : (s, 8760) int8, 1 where PV is expected to exceed the load
 
     Notes
     -----
-    One array, not twelve: the hourly functions are called a hundred million times, and every array costs seven words a call.
+    One array, not twelve: the hourly functions are called a hundred million times, and every array costs seven words
+    a call.
     """
 
     numbers: np.ndarray

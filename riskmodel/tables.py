@@ -119,8 +119,13 @@ def backup_tables(study: "Study", outage_parameters: dict) -> BackupTables:
     strategies = list(study.strategies.values())
     cluster = study.cluster
     curtailment = outage_parameters["curtailment"]
-    cabinets = [working_cdf(s.storage.cabinets, s.storage.cabinet_availability) if s.storage else np.ones(1) for s in strategies]
-    gensets = [working_cdf(s.gensets.units, 1.0 - s.gensets.start_failure_probability) if s.gensets else np.ones(1) for s in strategies]
+    cabinets = [
+        working_cdf(s.storage.cabinets, s.storage.cabinet_availability) if s.storage else np.ones(1) for s in strategies
+    ]
+    gensets = [
+        working_cdf(s.gensets.units, 1.0 - s.gensets.start_failure_probability) if s.gensets else np.ones(1)
+        for s in strategies
+    ]
     return BackupTables(
         interruptible=np.array([float(s.connection.interruptible) for s in strategies]),
         hold_up_ms=np.array([float(cluster.hold_up_ms)]),
@@ -297,5 +302,3 @@ def path_inputs(study: "Study", scalars: dict[str, np.ndarray]) -> PathInputs:
         energised_day=np.ceil(months * HOURS_PER_MONTH / HOURS_PER_DAY).astype(np.int64),
         ageing_factor=np.array(ageing).astype(np.float32),
     )
-
-

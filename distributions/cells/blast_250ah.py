@@ -61,7 +61,7 @@ def calendar_rate(temperature_k, state_of_charge):
 
 @njit(forceinline=True)
 def cycle_rate(temperature_k, depth, c_rate):
-    """k_cyc of the cycle part [1 / cycle^0.828]; `depth` of the day's swing, `c_rate` mean |dSOC/dt| with rests [1/h]."""
+    """k_cyc of the cycle part [1 / cycle^0.828]: `depth` of the day, `c_rate` mean |dSOC/dt| with rests [1/h]."""
     return (CYCLE_BASE + CYCLE_DEPTH * depth + CYCLE_RATE * c_rate) * exp32(CYCLE_ENERGY / temperature_k)
 
 
@@ -69,7 +69,8 @@ def cycle_rate(temperature_k, depth, c_rate):
 def power_law_step(damage, rate, power, step):
     """Damage added by `step` (days or cycles) to a power law rate * x^power that already stands at `damage`.
 
-    At zero damage the first step is rate * step^power, else rate * power * (damage / rate)^((power - 1) / power) * step.
+    At zero damage the first step is rate * step^power, else rate * power * (damage / rate)^((power - 1) / power) *
+    step.
     """
     r = max(rate, SMALL)
     first = r * exp32(power * log32(max(step, SMALL)))

@@ -98,7 +98,15 @@ def year_of_events(market, tables, outage_factor, year, first_path, seed, status
         lane_regime[:] = market.regime[:DAYS, i]
         path = first_path + i
         n = year_events(
-            market.events[i], tables.outages, lane_regime, outage_factor[i], curtailed, year, path, seed, market.cumulative
+            market.events[i],
+            tables.outages,
+            lane_regime,
+            outage_factor[i],
+            curtailed,
+            year,
+            path,
+            seed,
+            market.cumulative,
         )
         if n < 0:
             status[i] = 1

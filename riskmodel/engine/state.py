@@ -125,7 +125,8 @@ class Out(NamedTuple):
     outcome : (n, capacity, s) int8; lost : (n, capacity, s, 5) float32 [GPU-h]
     n_events : (n,) int64 rows used
     status : (n,) int64: 0 fine, 1 more events in a year than fit, 2 more harmful events than fit
-    trace : (s, 7, hours) float64, empty but for a traced path: flow [kW], state of charge, charge, discharge [kW], grid share, price, PV per kWp
+    trace : (s, 7, hours) float64, empty but for a traced path: flow [kW], state of charge, charge, discharge [kW],
+        grid share, price, PV per kWp
     """
 
     annual: np.ndarray

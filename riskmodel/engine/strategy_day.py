@@ -9,14 +9,49 @@ from riskmodel import storage
 from riskmodel.dispatch import KNOWN_HOURS, PLAN_HOUR, backward_hour, target_row, terminal_rows, value_rows
 from riskmodel.engine.events import mark_day, settle_event
 from riskmodel.engine.state import (
-    CHARGE, CHARGED, COST, DAY, DISCHARGE, DISCHARGED, EMPTY, EXPORTED, FLOOR, FLOW, FULL, GAIN, HIGH, IMPORTED, INCOME,
-    LOAD, LOW, MEAN_SUM, MOST, NET, PC, PD, STEP, SUN, TARGET, THROUGHPUT, VALUE,
+    CHARGE,
+    CHARGED,
+    COST,
+    DAY,
+    DISCHARGE,
+    DISCHARGED,
+    EMPTY,
+    EXPORTED,
+    FLOOR,
+    FLOW,
+    FULL,
+    GAIN,
+    HIGH,
+    IMPORTED,
+    INCOME,
+    LOAD,
+    LOW,
+    MEAN_SUM,
+    MOST,
+    NET,
+    PC,
+    PD,
+    STEP,
+    SUN,
+    TARGET,
+    THROUGHPUT,
+    VALUE,
 )  # fmt: skip
 from riskmodel.quantities import Quantity
 from riskmodel.storage import (
-    CABINETS_KW, CHARGE_LIMIT_KW, ENERGY_KWH, ETA_C, ETA_D, EXPORT_ALLOWED, EXPORT_FEE, INVERSE_ETA_C, INVERSE_ETA_D,
-    RESERVE, WEAR,
+    CABINETS_KW,
+    CHARGE_LIMIT_KW,
+    ENERGY_KWH,
+    ETA_C,
+    ETA_D,
+    EXPORT_ALLOWED,
+    EXPORT_FEE,
+    INVERSE_ETA_C,
+    INVERSE_ETA_D,
+    RESERVE,
+    WEAR,
 )  # fmt: skip
+
 f = np.float32
 
 ENERGY_COST = int(Quantity.ENERGY_COST_EUR)
@@ -72,7 +107,9 @@ def plan(values, known_pd, known_pc, price, reference, spread, fee, empty, full,
         h = PLAN_HOUR + k
         sunny = surplus[(hour_of_year + h) % surplus.shape[0]] == 1
         pd, pc = known_pd[k], known_pc[k]
-        value_rows(pd, pc, price[h], sunny, fee, numbers[EXPORT_FEE], numbers[EXPORT_ALLOWED], eta_d, inverse_eta_c, wear)
+        value_rows(
+            pd, pc, price[h], sunny, fee, numbers[EXPORT_FEE], numbers[EXPORT_ALLOWED], eta_d, inverse_eta_c, wear
+        )
         backward_hour(values[k], values[k + 1], pd, pc, up, down, levels, empty, full)
 
 
@@ -140,7 +177,8 @@ def walk_day(fleet, market, tables, s, year, day_of_year, trace, trace_from):
 
     Notes
     -----
-    Groups of arrays are taken apart here, once a day: passed to a function of one hour they would cost more than the hour.
+    Groups of arrays are taken apart here, once a day: passed to a function of one hour they would cost more than the
+    hour.
     """
     hour_of_year = day_of_year * DAY
     year_start_h = float(year * HOURS_PER_YEAR)
@@ -235,7 +273,10 @@ def _age(fleet, tables, inputs, s, first_lane):
         depth[i] = (depth[i] - low[i]) * inverse
         mean[i] = mean[i] * f(1.0 / 24.0) * inverse
         throughput[i] = throughput[i] * inverse
-    temperature, factor = inputs.temperature_k[first_lane : first_lane + b], inputs.ageing_factor[s, first_lane : first_lane + b]
+    temperature, factor = (
+        inputs.temperature_k[first_lane : first_lane + b],
+        inputs.ageing_factor[s, first_lane : first_lane + b],
+    )
     served = fleet.in_service[s]
     blast_250ah_calendar_row(fleet.calendar[s], mean, temperature, factor, served)
     blast_250ah_cycle_row(fleet.cycle[s], depth, throughput, temperature, factor, served)

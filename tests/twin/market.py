@@ -1,0 +1,160 @@
+"""What a path meets whatever its strategy: weather, prices and sun of every day, one day more than the run."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from distributions import parameters
+from distributions.clock import MONTH_OF_DAY
+from distributions.irradiance import pv_table
+from distributions.regime import state_share
+from tests.twin.arithmetic import in_order_sum
+from tests.twin.randoms import HOUR, PRICE_DAY, START, WEATHER_DAY, philox
+
+DAILY = ("slow", "fast", "spread", "volatility")
+LOWEST_PRICE, HIGHEST_PRICE, Y_LIMIT = -500.0, 4000.0, 7.0
+REFERENCE_WEIGHT = 0.2
+KNOTS = np.arange(9)
+
+
+@dataclass
+class Market:
+    """One path's market.
+
+    Attributes
+    ----------
+    regime : (days + 1,) int, weather state
+    price : (days + 1, 24) [EUR/MWh]
+    sun : (days + 1, 24) PV output [kW/kWp]
+    reference, spread : (days + 1,) running means of the price and of its distance from the day's mean, tomorrow's
+        published prices included [EUR/MWh]
+    """
+
+    regime: np.ndarray
+    price: np.ndarray
+    sun: np.ndarray
+    reference: np.ndarray
+    spread: np.ndarray
+
+
+def autoregression(start, phi, shocks):
+    """x[t] = phi x[t-1] + shocks[t], from x[-1] = start."""
+    x, out = start, []
+    for shock in shocks:
+        x = phi * x + shock
+        out.append(x)
+    return np.array(out)
+
+
+def weather(record, days, seed, path, m):
+    """Markov chain of daily states, started from its long-run shares on 1 January."""
+    rows = np.cumsum(record["transition"], axis=2).astype(m.f)
+    first = np.cumsum(state_share(record["transition"])[0]).astype(m.f)
+    u = m.uniform(philox(np.arange(days + 1), WEATHER_DAY, 0, path, seed)[0])
+    state = int(np.sum(m.uniform(philox([0], START, 2, path, seed)[0]) > first[:2]))
+    out = [state]
+    for day in range(1, days + 1):
+        state = int(np.sum(u[day] > rows[MONTH_OF_DAY[day % 365], state, :2]))
+        out.append(state)
+    return np.array(out)
+
+
+def jumps(record, words, m):
+    """Sum of past jumps, each decaying: with a daily probability, up or down, of exponential size."""
+    f = m.f
+    u, size = m.uniform(words[0]), -m.log(m.uniform(words[1]))
+    probability, up = f(record["jump_probability_per_day"]), f(record["jump_share_up"])
+    signed = np.where(u < probability * up, f(record["jump_mean_up"]) * size, -f(record["jump_mean_down"]) * size)
+    return autoregression(f(0), f(record["jump_decay"]), np.where(u < probability, signed, f(0)))
+
+
+def hourly_words(days, seed, path):
+    """Words of every hour, (price, sun): one address serves two hours."""
+    words = philox(np.arange((days + 1) * 12), HOUR, 0, path, seed)
+    pairs = words.T.reshape(-1, 2, 2)  # address, hour of the pair, price or sun
+    return pairs[:, :, 0].ravel(), pairs[:, :, 1].ravel()
+
+
+def prices(record, shift, regime, words, factor, seed, path, m):
+    """Hourly prices, (days + 1, 24) [EUR/MWh].
+
+    y = profile[month, day type, hour] + slow + fast + jump + weather shift + spread shape[hour]
+        + exp(volatility) size[hour] residual;  p = factor (offset + scale sinh(y))
+    """
+    f = m.f
+    day = np.arange(len(regime))
+    first, second = (philox([k], START, 0, path, seed)[:, 0] for k in (0, 1))
+    noise = philox(day, PRICE_DAY, 0, path, seed)
+    x = {}
+    for k, name in enumerate(DAILY):
+        phi, sd = record[f"{name}_phi"], record[f"{name}_sd"]
+        shocks = f(sd * np.sqrt(1 - phi**2)) * m.normal(noise[k])
+        x[name] = autoregression(f(sd) * m.normal(first[k : k + 1])[0], f(phi), shocks)
+    jump = jumps(record, philox(day, PRICE_DAY, 1, path, seed), m)
+    phi = record["hour_phi"]
+    residual = autoregression(m.normal(second[:1])[0], f(phi), f(np.sqrt(1 - phi**2)) * m.normal(words)).reshape(-1, 24)
+    level = x["slow"] + x["fast"] + jump + shift.astype(f)[regime]
+    profile = record["profile"].astype(f)[MONTH_OF_DAY[day % 365], (day % 7 >= 5).astype(int)]
+    size = m.exp(x["volatility"])[:, None] * record["size"].astype(f)
+    y = profile + level[:, None] + x["spread"][:, None] * record["shape"].astype(f) + size * residual
+    e = m.exp(np.clip(y, f(-Y_LIMIT), f(Y_LIMIT)))
+    price = factor * (f(record["offset"]) + f(0.5) * f(record["scale"]) * (e - f(1) / e))
+    return np.clip(price, f(LOWEST_PRICE), f(HIGHEST_PRICE))
+
+
+def piecewise_linear(x, values, m):
+    """Piecewise linear map through `values` (..., 9) at x = 0, 1 .. 8, flat outside."""
+    total = values[..., 0]
+    for k in KNOTS[:-1]:
+        total = total + (values[..., k + 1] - values[..., k]) * np.clip(x - m.f(k), m.f(0), m.f(1))
+    return total
+
+
+def sun(record, shift, regime, words, output, seed, path, m):
+    """PV output of every hour, (days + 1, 24) [kW/kWp]: clearness normal -> clearness of the month -> output."""
+    f = m.f
+    day = np.arange(len(regime))
+    start = m.normal(philox([0], START, 1, path, seed)[:, 0])
+    day_noise = m.normal(philox(day, PRICE_DAY, 1, path, seed)[2])
+    phi = record["day_phi"]
+    daily = autoregression(start[0], f(phi), f(np.sqrt(1 - phi**2)) * day_noise)
+    phi = record["hour_phi"]
+    hourly = autoregression(start[1], f(phi), f(np.sqrt(1 - phi**2)) * m.normal(words)).reshape(-1, 24)
+    weight = record["day_weight"]
+    base = f(np.sqrt(weight)) * daily + shift.astype(f)[regime]
+    x = (base[:, None] + f(np.sqrt(1 - weight)) * hourly - f(-2.5)) * (f(1) / f(0.625))
+    clearness = piecewise_linear(x, record["quantile"].astype(f)[MONTH_OF_DAY[day % 365]][:, None, :], m)
+    tables = output.reshape(365, 24, 9).astype(f)[day % 365]
+    power = piecewise_linear(clearness * (f(1) / f(0.15)), tables, m)
+    return np.where(tables[..., 8] > f(0), power, f(0))
+
+
+def price_means(price, m):
+    """Running means (about a week) of the day's mean price and of the mean distance from it, known a day ahead."""
+    f = m.f
+    mean = in_order_sum(price * f(1 / 24))
+    distance = in_order_sum(np.abs(price - mean[:, None]) * f(1 / 24))
+    out = []
+    for series in (mean, distance):
+        now, known = series[0], []
+        for tomorrow in series[1:]:
+            now = now + f(REFERENCE_WEIGHT) * (tomorrow - now)
+            known.append(now)
+        out.append(np.array(known))
+    return out
+
+
+def walk_market(study, drawn, seed, path, m):
+    """Market of one path; `drawn` from `tests.twin.randoms.scalars`."""
+    site, days = study.site, 365 * study.header.years
+    climate = parameters.load("weather", site.weather)
+    regime = weather(climate, days, seed, path, m)
+    price_words, sun_words = hourly_words(days, seed, path)
+    record = parameters.load("prices", f"{site.price_zone}_{site.price_window}")
+    factor = m.f(drawn["site.price_level_factor"])
+    price = prices(record, climate["price_shift"], regime, price_words, factor, seed, path, m)
+    output = pv_table(site.latitude_deg, site.longitude_deg, site.pv_tilt_deg, site.pv_azimuth_deg, site.utc_offset_h)
+    sky = parameters.load("irradiance", site.irradiance)
+    power = sun(sky, climate["clearness_shift"], regime, sun_words, output, seed, path, m)
+    reference, spread = price_means(price, m)
+    return Market(regime, price, power, reference, spread)

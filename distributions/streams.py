@@ -37,6 +37,8 @@ class Process(IntEnum):
     EVENT_GENSET = 9
     EVENT_UPS = 10
     START = 11
+    ADEQUACY_UNIT = 12
+    ADEQUACY_STEP = 13
 
 
 @njit(forceinline=True)

@@ -146,6 +146,25 @@ def age(
     age_file(points, law, out)
 
 
+@app.command()
+def adequacy(
+    units: Annotated[
+        Path, typer.Argument(metavar="UNITS.csv", help="Columns mw, failures_per_year, repair_hours; count if wished.")
+    ],
+    load: Annotated[Path, typer.Argument(metavar="LOAD.csv", help="Hourly load in MW, column load_mw.")],
+    years: Annotated[int, typer.Option(min=0, max=10_000_000, help="Passes of the load to simulate; 0: none.")] = 2000,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=MOST_SEED, help="Same seed, same numbers. Default: drawn, and printed.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="CSV file to write the indices to.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the indices as one JSON object.")] = False,
+) -> None:
+    """Ask whether units that fail and are repaired meet a load: hours, days, energy and times it is lost."""
+    from studies.cli_adequacy import adequacy_of_files
+
+    adequacy_of_files(units, load, years, seed, out, as_json)
+
+
 def main() -> None:
     """Entry of the command ``riskmodel``."""
     try:

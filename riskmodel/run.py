@@ -237,7 +237,8 @@ class _Run:
 
     def finish(self, draw_figures: DrawFigures | None) -> None:
         """Merge, summarise, draw, record, and only then let go of the ranges."""
-        from riskmodel.summary import summary_csv, summary_rows
+        from riskmodel.claims import claim_estimates
+        from riskmodel.summary import Row, summary_csv, summary_rows
 
         names, years = tuple(self.study.strategy_names), self.study.header.years
         self.manifest["paths"] = self.stop_at or self.manifest["paths_wanted"]
@@ -245,6 +246,7 @@ class _Run:
             self.manifest["target_error"] = {"wanted": self.target, "reached": self.stop_at is not None}
         store.merge(self.folder, self.ranges, self.manifest["paths"], names, years)
         rows = summary_rows(self.folder, names, self.study.header.baseline, years)
+        rows += [Row(*row) for row in claim_estimates(self.study, self.folder)]
         _write_text(self.folder / "summary.csv", summary_csv(rows))
         _write_text(self.folder / "study.resolved.toml", self.study.to_toml())
         if draw_figures is not None:

@@ -10,6 +10,7 @@ Distributions appear as METRIC:mean, :sd, :p05, :p10, :p50, :p90, :p95 (pNN: NN 
 - `irr`: over the paths with exactly one rate; `irr:share_none` and `irr:share_not_unique` are the others. `mirr`: over
   the paths with an outlay; `mirr:share_none` is the others.
 - The baseline has no benefit flow, so no irr, mirr or payback; its differences are 0 with error 0.
+- `claim_...`: share of paths in which a published claim of the study holds; see `riskmodel.claims`.
 - Strategies without storage have no battery capacity.
 - `downtime_loss_eur_1_in_20_year`: the yearly loss reached in 1 year in 20, over all years of all paths; its error
   allows for the years of one path depending on each other.

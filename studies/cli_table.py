@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from distributions.estimate import Estimate
+from riskmodel.claims import claim_sentences
 from riskmodel.results import Results
 from studies.cli_problems import printable
 
@@ -62,6 +63,8 @@ def print_results(results: Results) -> None:
     console.print(table)
     console.print(_legend(results))
     console.print(Text(_caption(results)))
+    for sentence in claim_sentences(results):
+        console.print(Text(f"- {sentence}"))
     console.print(Text(f"Results: {results.folder}"), soft_wrap=True)
 
 

@@ -6,7 +6,7 @@ are then moved, on fixed draws, until the simulated facts meet the historic ones
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from distributions.price_twin import draw, prices_from, simulate
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["TOLERANCE", "describe", "fit", "loss", "read_prices", "simulate", "window"]
+__all__ = ["FREE", "TOLERANCE", "Solution", "describe", "fit", "loss", "read_prices", "simulate", "solve", "window"]
 
 SCALE_SHARE, OFFSET_SHARE = 0.12, -0.17
 """Default scale and offset as shares of the median price. Of 20 pairs tried on SE3 2021-2023 (scale 0.1 to 0.5,
@@ -52,6 +52,12 @@ TOLERANCE = {
     "acf_90d": 0.2,
     "spread_mean": 0.02,
     "spread_sd": 0.06,
+    "spread_q10": 0.05,
+    "spread_q50": 0.05,
+    "spread_q90": 0.05,
+    "battery_q10": 0.05,
+    "battery_q50": 0.05,
+    "battery_q90": 0.05,
     "battery_mean": 0.02,
     "battery_sd": 0.06,
     "weekend_ratio": 0.03,
@@ -82,8 +88,39 @@ FREE = {
 }
 """Parameters the loop moves, and the bounds they stay within."""
 
+SLOPES = (0.25, 4.0)
+"""Bounds of the slopes of the bent transform below and above its four knots; between the middle two it is 1."""
+
+BEND_QUANTILES = (0.03, 0.25, 0.75, 0.95)
+"""The transform bends at these quantiles of the history."""
+
 SCALED = ("level", "hour_scale", "size_scale")
 """Added to the profile; times the profile's hourly part; times ``size``."""
+
+
+class Solution(NamedTuple):
+    """A fit with what its standard errors need.
+
+    Attributes
+    ----------
+    record : dict
+        Price record without ``meta``.
+    position : (n,) float64
+        Unbounded coordinates of the moved parameters, in the order of ``coordinates``.
+    jacobian : (n_facts, n) float64
+        Slopes of ``loss`` there.
+    start : dict
+        Record the coordinates start from.
+    """
+
+    record: dict[str, Any]
+    position: np.ndarray
+    jacobian: np.ndarray
+    start: dict[str, Any]
+
+    def at(self, position: np.ndarray) -> dict[str, Any]:
+        """Record at other coordinates."""
+        return _at(position, self.start)
 
 
 def fit(
@@ -95,6 +132,25 @@ def fit(
     years: int = FIT_YEARS,
     seed: int = FIT_SEED,
 ) -> dict[str, Any]:
+    """Fit the price process; see ``solve`` for the parameters.
+
+    Returns
+    -------
+    dict
+        Price record without ``meta``.
+    """
+    return solve(prices, weather=weather, scale=scale, offset=offset, years=years, seed=seed).record
+
+
+def solve(
+    prices: pd.Series,
+    *,
+    weather: dict[str, Any] | None = None,
+    scale: float | None = None,
+    offset: float | None = None,
+    years: int = FIT_YEARS,
+    seed: int = FIT_SEED,
+) -> Solution:
     """Fit the price process.
 
     Parameters
@@ -110,8 +166,7 @@ def fit(
 
     Returns
     -------
-    dict
-        Price record without ``meta``.
+    Solution
 
     Valid for
     ---------
@@ -133,7 +188,7 @@ def fit(
     begin = _position(start)
     step = np.full(len(begin), DIFFERENCE_STEP)
     result = least_squares(misses, begin, diff_step=step, max_nfev=MOST_STEPS, loss="soft_l1", x_scale=0.5)
-    return _at(result.x, start)
+    return Solution(_at(result.x, start), result.x, np.asarray(result.jac), start)
 
 
 def loss(facts: dict[str, float], target: dict[str, float]) -> np.ndarray:
@@ -152,7 +207,7 @@ def loss(facts: dict[str, float], target: dict[str, float]) -> np.ndarray:
     unit = {}
     for name, tolerance in TOLERANCE.items():
         absolute = name in ABSOLUTE or name.startswith("acf")
-        floor = QUANTILE_FLOOR * target["mean"] if name.startswith("q") else 0.0
+        floor = QUANTILE_FLOOR * target["mean"] if name.startswith(("q", "spread_q", "battery_q")) else 0.0
         unit[name] = tolerance if absolute else tolerance * (abs(target[name]) + floor)
     return np.array([(facts[name] - target[name]) / unit[name] for name in TOLERANCE])
 
@@ -195,6 +250,8 @@ def _first_guess(prices: pd.Series, scale: float, offset: float, weather: dict[s
         "jump_mean_up": 0.3,
         "jump_mean_down": 1.0,
         "jump_decay": 0.6,
+        "bend_at": np.arcsinh((np.nanquantile(prices, BEND_QUANTILES) - offset) / scale),
+        "bend": np.zeros(len(BEND_QUANTILES)),
     }
 
 
@@ -231,7 +288,7 @@ def _position(record: dict[str, Any]) -> np.ndarray:
     """Unbounded coordinates of a record's free parameters, then of the three scalings."""
     unit = [np.clip((record[name] - low) / (high - low), 0.01, 0.99) for name, (low, high) in FREE.items()]
     odds = np.array(unit)
-    return np.concatenate([np.log(odds / (1.0 - odds)), np.zeros(len(SCALED))])
+    return np.concatenate([np.log(odds / (1.0 - odds)), np.zeros(len(BEND_QUANTILES) + len(SCALED))])
 
 
 def _at(position: np.ndarray, start: dict[str, Any]) -> dict[str, Any]:
@@ -240,6 +297,8 @@ def _at(position: np.ndarray, start: dict[str, Any]) -> dict[str, Any]:
     for value, (name, (low, high)) in zip(position, FREE.items(), strict=False):
         record[name] = low + (high - low) / (1.0 + np.exp(-value))
     level, hour_scale, size_scale = position[-len(SCALED) :]
+    s0, s1, s2, s3 = np.exp(np.clip(position[len(FREE) : -len(SCALED)], *np.log(SLOPES)))
+    record["bend"] = np.array([s0 - s1, s1 - 1.0, s2 - 1.0, s3 - s2])
     mean = start["profile"].mean(axis=2, keepdims=True)
     record["profile"] = mean + level + np.exp(hour_scale) * (start["profile"] - mean)
     record["size"] = np.exp(size_scale) * start["size"]

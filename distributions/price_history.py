@@ -12,10 +12,13 @@ from distributions.clock import DAYS_PER_WEEK, HOURS_PER_DAY, HOURS_PER_WEEK, HO
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BATTERY_EFFICIENCY", "QUANTILES", "battery_value", "describe", "read_prices", "window"]
+__all__ = ["BATTERY_EFFICIENCY", "DAY_QUANTILES", "QUANTILES", "battery_value", "describe", "read_prices", "window"]
 
 QUANTILES = (0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99)
 """Probabilities of the quantiles among the facts."""
+
+DAY_QUANTILES = (0.10, 0.50, 0.90)
+"""Probabilities of the quantiles of the daily spread and of the daily value of a battery."""
 
 BATTERY_EFFICIENCY = 0.86
 """Round-trip efficiency of the battery whose daily value is a fact."""
@@ -90,6 +93,7 @@ def describe(prices: pd.Series | np.ndarray) -> dict[str, float]:
         mean, sd, q01 ... q99, negative_share, spike_share (hours above 3 times the mean of their year), acf_1h,
         acf_24h, acf_168h, acf_30d and acf_90d of daily means, spread_mean and spread_sd of daily highest minus lowest,
         battery_mean and battery_sd of the daily value of a 2-hour battery [EUR per MWh of capacity and day],
+        spread_q10, _q50, _q90 and battery_q10, _q50, _q90 of both,
         weekend_ratio (mean weekend / mean weekday price; Monday is day 0 of an array), yearly_sd (sd of yearly means).
     """
     values = np.asarray(prices, dtype=np.float64)
@@ -98,15 +102,17 @@ def describe(prices: pd.Series | np.ndarray) -> dict[str, float]:
     whole = days[np.isfinite(days).all(axis=1)]
     yearly = np.array([np.nanmean(values[year == y]) for y in range(year.max() + 1)])
     spread, battery = whole.max(axis=1) - whole.min(axis=1), battery_value(whole)
-    daily = np.where(np.isfinite(days).all(axis=1), days.sum(axis=1) / HOURS_PER_DAY, np.nan)
+    daily_mean = np.where(np.isfinite(days).all(axis=1), days.sum(axis=1) / HOURS_PER_DAY, np.nan)
     facts: dict[str, Any] = {"mean": np.nanmean(values), "sd": np.nanstd(values)}
     facts |= dict(zip((f"q{100 * q:02.0f}" for q in QUANTILES), np.nanquantile(values, QUANTILES), strict=True))
     facts["negative_share"] = np.mean(values[np.isfinite(values)] < 0.0)
     facts["spike_share"] = np.mean((values > SPIKE_MULTIPLE * yearly[year])[np.isfinite(values)])
     facts |= {f"acf_{lag}h": _autocorrelation(values, lag) for lag in (1, HOURS_PER_DAY, HOURS_PER_WEEK)}
-    facts |= {f"acf_{lag}d": _autocorrelation(daily, lag) for lag in LONG_LAGS_DAYS}
+    facts |= {f"acf_{lag}d": _autocorrelation(daily_mean, lag) for lag in LONG_LAGS_DAYS}
     facts |= {"spread_mean": spread.mean(), "spread_sd": spread.std()}
     facts |= {"battery_mean": battery.mean(), "battery_sd": battery.std()}
+    for name, daily in (("spread", spread), ("battery", battery)):
+        facts |= {f"{name}_q{100 * q:02.0f}": np.quantile(daily, q) for q in DAY_QUANTILES}
     facts["weekend_ratio"] = np.nanmean(values[weekend]) / np.nanmean(values[~weekend])
     facts["yearly_sd"] = yearly.std(ddof=1) if len(yearly) > 1 else np.nan
     return {name: float(value) for name, value in facts.items()}

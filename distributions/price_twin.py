@@ -15,6 +15,7 @@ __all__ = [
     "TRANSFORM_LIMIT",
     "Draws",
     "autoregression",
+    "bent",
     "draw",
     "prices_from",
     "regimes",
@@ -92,8 +93,8 @@ def prices_from(
     parameters, weather : dict
     draws : Draws
     balanced : bool
-        Map the slow level onto exact normal quantiles by rank, so a finite run has no luck in its level. For
-        fitting: the mean of 100 years otherwise wanders by several per cent.
+        Map each daily process onto exact normal quantiles by rank, so a finite run has no luck in its level or its
+        volatility. For fitting: the mean of 100 years otherwise wanders by several per cent.
 
     Returns
     -------
@@ -104,7 +105,10 @@ def prices_from(
         for name, noise in zip(DAILY, draws.daily, strict=True)
     )
     if balanced:
-        slow = _on_normal_quantiles(slow) * parameters["slow_sd"]
+        slow, fast, spread, volatility = (
+            _on_normal_quantiles(values) * parameters[f"{name}_sd"]
+            for name, values in zip(DAILY, (slow, fast, spread, volatility), strict=True)
+        )
     level = slow + fast + _jumps(parameters, draws.jump)
     if weather is not None:
         level = level + weather["price_shift"][draws.regime]
@@ -114,9 +118,34 @@ def prices_from(
     residual = autoregression(parameters["hour_phi"], 1.0, draws.hourly).reshape(-1, HOURS_PER_DAY)
     y = profile + level[:, None] + spread[:, None] * parameters["shape"]
     y += np.exp(volatility)[:, None] * parameters["size"] * residual
-    y = np.clip(y, -TRANSFORM_LIMIT, TRANSFORM_LIMIT)
+    y = np.clip(bent(y, parameters), -TRANSFORM_LIMIT, TRANSFORM_LIMIT)
     price = parameters["offset"] + parameters["scale"] * np.sinh(y)
     return np.clip(price, PRICE_FLOOR, PRICE_CEILING).ravel()
+
+
+def bent(y: np.ndarray, parameters: dict[str, Any]) -> np.ndarray:
+    """Stretch y below two knots and above two others, so that the marginal distribution meets the history's.
+
+    Parameters
+    ----------
+    y : float64
+    parameters : dict
+        Price record; without ``bend`` nothing is stretched.
+
+    Returns
+    -------
+    float64
+        y + bend[0] min(y - k0, 0) + bend[1] min(y - k1, 0) + bend[2] max(y - k2, 0) + bend[3] max(y - k3, 0) with
+        k = bend_at; rising as long as 1 + bend[1], 1 + bend[0] + bend[1], 1 + bend[2] and 1 + bend[2] + bend[3] are
+        positive.
+    """
+    if "bend" not in parameters:
+        return y
+    k0, k1, k2, k3 = parameters["bend_at"]
+    b0, b1, b2, b3 = parameters["bend"]
+    low = b0 * np.minimum(y - k0, 0.0) + b1 * np.minimum(y - k1, 0.0)
+    bending: np.ndarray = y + low + b2 * np.maximum(y - k2, 0.0) + b3 * np.maximum(y - k3, 0.0)
+    return bending
 
 
 def autoregression(phi: float, sd: float, noise: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from riskmodel._guard import check_packages
+from studies import cli_calibrate
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 """Exit codes; 0 is done."""
@@ -26,6 +27,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(cli_calibrate.app, name="calibrate")
 
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="Name of a shipped study, or the path of a TOML file.")]
 Overrides = Annotated[

@@ -33,6 +33,9 @@ REGIMES = ("normal", "storm", "cold_and_still")
 OUTAGE_FAMILIES = ("sag", "momentary", "sustained", "extreme", "curtailment")
 """Outage families in the order of their cause codes."""
 
+BENDS = 4
+"""Knots where the transform of prices may change its slope; optional."""
+
 CLEARNESS_KNOTS = 9
 """Knots of the map from the clearness normal to the clearness index, x = -2.5 ... 2.5."""
 
@@ -67,8 +70,8 @@ def load(kind, name):
     Returns
     -------
     dict
-        Numbers as float, tables of numbers as read-only float64 arrays, ``meta`` as read. Outage records map each
-        of ``OUTAGE_FAMILIES`` to a dict.
+        Numbers as float, tables of numbers as read-only float64 arrays, ``meta`` as read, and ``uncertainty`` (standard
+        errors) where the file has it. Outage records map each of ``OUTAGE_FAMILIES`` to a dict.
 
     Raises
     ------
@@ -89,10 +92,13 @@ def validate(kind, raw, file_name="parameters"):
     _check_kind(kind)
     reader = Reader(raw, file_name)
     meta = reader.table("meta")
+    uncertainty = reader.table("uncertainty") if reader.has("uncertainty") else None
     record = _READERS[kind](reader)
     reader.reject_unknown()
     reader.raise_all()
     record["meta"] = meta
+    if uncertainty is not None:
+        record["uncertainty"] = uncertainty
     return record
 
 
@@ -131,7 +137,18 @@ def _read_prices(reader):
     record["jump_mean_up"] = reader.number("jump_mean_up", low=0.0)
     record["jump_mean_down"] = reader.number("jump_mean_down", low=0.0)
     record["jump_decay"] = reader.number("jump_decay", low=0.0, below=1.0)
+    if reader.has("bend") or reader.has("bend_at"):
+        record |= _read_bend(reader)
     return record
+
+
+def _read_bend(reader):
+    at, bend = reader.array("bend_at", (BENDS,)), reader.array("bend", (BENDS,))
+    if at is not None and (np.diff(at) < 0.0).any():
+        reader.problem("bend_at", "must not fall")
+    if bend is not None and min(bend[1], bend[0] + bend[1], bend[2], bend[2] + bend[3]) <= -1.0:
+        reader.problem("bend", "must leave y rising: bend[1], bend[0] + bend[1], bend[2] and bend[2] + bend[3] > -1")
+    return {"bend_at": at, "bend": bend}
 
 
 def _read_weather(reader):

@@ -46,6 +46,10 @@ class Reader:
         """Table under ``key`` as read, or None with a problem."""
         return self._take(key, dict, "a table")
 
+    def has(self, key):
+        """Whether the table holds ``key``: for keys that may be absent."""
+        return key in self._raw
+
     def text(self, key):
         """Text under ``key``, or None with a problem."""
         return self._take(key, str, "text")

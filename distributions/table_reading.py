@@ -1,0 +1,197 @@
+"""Tables as users have them, CSV or Parquet: cells, columns found by name, numbers. What cannot be read is named."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["HistoryError", "Table", "read_table"]
+
+EMPTY = ("", "na", "n/a", "nan", "null", "none", "-", "--", "n.a.", "#n/a", "missing")
+"""Cells that mean a missing value, in lower case."""
+
+SEPARATORS = (";", "\t", ",", "|")
+DECIMAL_COMMA = re.compile(r"\s*[-+]?\d{1,3}(?:[ .]?\d{3})*,\d+\s*")
+MOST_EXAMPLES = 3
+
+
+class HistoryError(ValueError):
+    """A history cannot be read; the message names the file, the row and what was expected."""
+
+
+class Table:
+    """Cells of a file with their line numbers.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Text cells from CSV; typed columns from Parquet.
+    name : str
+        Of the file, for messages.
+    first_line : int
+        Line of the file that holds row 0; 0 when rows are not lines.
+    """
+
+    def __init__(self, frame: pd.DataFrame, name: str, first_line: int) -> None:
+        self.frame = frame
+        self.name = name
+        self.first_line = first_line
+
+    def row(self, index: int) -> str:
+        """Where a row stands, in words."""
+        return f"line {self.first_line + index}" if self.first_line else f"row {index + 1}"
+
+    def refuse(self, index: int, column: str, expected: str) -> HistoryError:
+        """Error that names one cell."""
+        return HistoryError(
+            f"{self.name}, {self.row(index)}, column {column}: {self.frame[column].iloc[index]!r}: expected {expected}"
+        )
+
+    def find(self, given: str | None, known: Sequence[str], what: str, option: str) -> str | None:
+        """Column that holds ``what``: the one given, else the first whose name is known.
+
+        Parameters
+        ----------
+        given : str or None
+            Name the user typed.
+        known : sequence of str
+            Regular expressions, tried in order against the whole name in lower case.
+        what, option : str
+            For messages: "the price", "--value-column".
+
+        Returns
+        -------
+        str or None
+            None when nothing was given and no name is known.
+
+        Raises
+        ------
+        HistoryError
+            If the column given is absent, or several columns fit one pattern.
+        """
+        names = [str(column) for column in self.frame.columns]
+        if given is not None:
+            if given not in names:
+                raise HistoryError(f"{self.name}: no column {given!r} for {what}; there are: {', '.join(names)}")
+            return given
+        for pattern in known:
+            fits = [name for name in names if re.fullmatch(pattern, name.strip().lower())]
+            if len(fits) > 1:
+                text = f"{what} could be any of {', '.join(fits)}: choose with {option}"
+                raise HistoryError(f"{self.name}: {text}")
+            if fits:
+                return fits[0]
+        return None
+
+    def need(self, given: str | None, known: Sequence[str], what: str, option: str) -> str:
+        """Like ``find``, but absent is an error that lists the columns."""
+        found = self.find(given, known, what, option)
+        if found is None:
+            names = ", ".join(map(str, self.frame.columns))
+            raise HistoryError(f"{self.name}: no column looks like {what}; type {option} with one of: {names}")
+        return found
+
+    def numbers(self, column: str, *, low: float = -np.inf, high: float = np.inf, unit: str = "") -> np.ndarray:
+        """Numbers of a column, (n,) float64; empty cells are NaN.
+
+        Raises
+        ------
+        HistoryError
+            If a cell is neither empty nor a finite number between ``low`` and ``high``.
+        """
+        import pandas as pd
+
+        cells = self.frame[column]
+        if pd.api.types.is_numeric_dtype(cells):
+            values = cells.to_numpy(dtype=np.float64, na_value=np.nan)
+            empty = np.isnan(values)
+        else:
+            text = cells.astype("string").fillna("").str.strip()
+            empty = text.str.lower().isin(EMPTY).to_numpy(dtype=bool)
+            if text[~empty].head(1000).str.fullmatch(DECIMAL_COMMA.pattern).mean() > 0.5:
+                text = text.str.replace(r"[ .](?=\d{3})", "", regex=True).str.replace(",", ".", regex=False)
+            values = pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        wrong = np.flatnonzero(~empty & ~((values >= low) & (values <= high) & np.isfinite(values)))
+        if len(wrong):
+            limits = f" from {low:g} to {high:g}" if np.isfinite(low) or np.isfinite(high) else ""
+            more = f"; {len(wrong) - 1:,} more such rows" if len(wrong) > 1 else ""
+            raise HistoryError(f"{self.refuse(int(wrong[0]), column, f'a number{limits} {unit}'.rstrip())}{more}")
+        return np.where(empty, np.nan, values)
+
+
+def read_table(path: str | Path) -> Table:
+    """Read the cells of a file.
+
+    Parameters
+    ----------
+    path : path
+        CSV (comma, semicolon, tab or bar between cells; plain or gz; lines that start with # are skipped) or Parquet.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    HistoryError
+        If it is absent, empty, or not a table.
+    """
+    import pandas as pd
+
+    path = Path(path)
+    if not path.is_file():
+        raise HistoryError(f"{path}: no such file")
+    if path.suffix.lower() in (".parquet", ".pq"):
+        try:
+            frame = pd.read_parquet(path)
+        except (ValueError, OSError) as error:
+            raise HistoryError(f"{path}: not readable as Parquet: {error}") from None
+        if not isinstance(frame.index, pd.RangeIndex):
+            frame = frame.reset_index()
+        return _checked(Table(frame, path.name, 0))
+    lines = _first_lines(path)
+    skipped = next((number for number, line in enumerate(lines) if line.strip() and not line.startswith("#")), None)
+    if skipped is None:
+        raise HistoryError(f"{path}: is empty")
+    separator = max(SEPARATORS, key=lines[skipped].count)
+    try:
+        frame = pd.read_csv(
+            path, sep=separator, dtype=str, skiprows=skipped, keep_default_na=False, encoding="utf-8-sig",
+            skip_blank_lines=False,
+        )  # fmt: skip
+    except (ValueError, OSError, EOFError) as error:
+        raise HistoryError(f"{path}: not readable as CSV: {str(error).strip()}") from None
+    frame.columns = [str(name).strip() for name in frame.columns]
+    blank = (frame == "").all(axis=1).to_numpy()
+    while len(blank) and blank[-1]:
+        frame, blank = frame.iloc[:-1], blank[:-1]
+    return _checked(Table(frame, path.name, skipped + 2))
+
+
+def _checked(table: Table) -> Table:
+    if len(table.frame) == 0:
+        raise HistoryError(f"{table.name}: has no rows")
+    names = [str(name) for name in table.frame.columns]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise HistoryError(f"{table.name}: the column {twice[0]} comes twice")
+    return table
+
+
+def _first_lines(path: Path, count: int = 200) -> list[str]:
+    opener = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opener(path, "rt", encoding="utf-8-sig") as file:
+            return [str(line) for _, line in zip(range(count), file, strict=False)]
+    except UnicodeDecodeError:
+        raise HistoryError(f"{path}: is not UTF-8 text; save it as CSV in UTF-8, or as Parquet") from None
+    except (OSError, EOFError) as error:
+        raise HistoryError(f"{path}: cannot be read: {error}") from None

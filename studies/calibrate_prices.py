@@ -1,0 +1,116 @@
+"""Report and figures of a fitted price process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from distributions.clock import HOURS_PER_DAY, HOURS_PER_YEAR
+from studies.calibrate_report import fact_table, figure, listing, page, paragraph, table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from distributions.fit_price_history import PriceCalibration
+
+__all__ = ["draw_prices", "parameter_rows", "price_page", "price_parts"]
+
+BLACK, VERMILION = "#000000", "#D55E00"
+LAGS_H = np.arange(1, 15 * HOURS_PER_DAY, 3)
+YEARS_DRAWN = 100
+
+
+def price_page(result: PriceCalibration) -> str:
+    """HTML page of a price calibration."""
+    meta = result.record["meta"]
+    return page(f"Price process of {meta['zone']}, {meta['window']}", price_parts(result))
+
+
+def price_parts(result: PriceCalibration) -> list[str]:
+    """Parts of the page: how it was read, warnings, facts, figures, parameters."""
+    meta = result.record["meta"]
+    years = len(result.simulated) // HOURS_PER_YEAR
+    used, missing = meta["hours_used"], meta["hours_missing"]
+    told = f"Fitted to {used:,} hours of {meta['window']} ({missing:,} missing), {meta['unit']}"
+    parts = [
+        paragraph(f"{told}. Source: {meta['source']}. Years held out of the fit and reported: {meta['held_out']}."),
+        *(paragraph(f"Warning: {text}.", "warning") for text in result.warnings),
+        fact_table(result.facts, years),
+        figure(draw_prices(result), "Prices of the history and the simulation: quantiles, spread, correlation, day"),
+        "<h2>Change of regime</h2>",
+        table(
+            ("series", "likeliest date", "before", "after", "probability without a break"),
+            [
+                (found.what, found.at, f"{found.before:.1f}", f"{found.after:.1f}", f"{found.probability:.3g}")
+                for found in result.breaks
+            ],
+            [found.alarm for found in result.breaks],
+        ),
+        "<h2>Parameters</h2>",
+        table(("parameter", "value", "standard error"), parameter_rows(result.record)),
+        "<h2>How the file was read</h2>",
+        listing(result.notes),
+    ]
+    return parts
+
+
+def parameter_rows(record: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Name, value and standard error of the plain numbers of a record, where the error is known."""
+    rows = []
+    for name, error in record["uncertainty"].items():
+        if isinstance(error, str):
+            continue
+        values = np.atleast_1d(record[name]) if name in record else np.full(np.atleast_1d(error).shape, np.nan)
+        for number, (value, one) in enumerate(zip(values, np.atleast_1d(error), strict=True)):
+            label = f"{name}[{number}]" if len(values) > 1 else name
+            rows.append((label, f"{value:.4g}" if np.isfinite(value) else "-", f"{one:.2g}"))
+    return rows
+
+
+def draw_prices(result: PriceCalibration) -> Figure:
+    """Four panels: duration curve, daily spread, autocorrelation, mean day."""
+    from matplotlib.figure import Figure
+
+    drawing = Figure(figsize=(10.0, 7.5), layout="constrained")
+    axes = drawing.subplots(2, 2)
+    unit = result.record["meta"]["unit"]
+    history = result.history.to_numpy(dtype=np.float64)
+    pairs = [("history", history, BLACK, "-"), ("simulated", result.simulated, VERMILION, "--")]
+    if result.held_out is not None:
+        pairs.append(("held out", result.held_out.to_numpy(dtype=np.float64), "#0072B2", ":"))
+    for name, values, colour, line in pairs:
+        look = {"label": name, "color": colour, "linestyle": line}
+        days = values.reshape(-1, HOURS_PER_DAY)
+        whole = days[np.isfinite(days).all(axis=1)]
+        _quantiles(axes[0, 0], values[np.isfinite(values)], look)
+        _quantiles(axes[0, 1], whole.max(axis=1) - whole.min(axis=1), look)
+        axes[1, 1].plot(np.arange(HOURS_PER_DAY), whole.mean(axis=0) / whole.mean(), **look)
+        axes[1, 0].plot(LAGS_H, _correlogram(values[: YEARS_DRAWN * HOURS_PER_YEAR]), **look)
+    _label(axes[0, 0], "Prices in order", "share of hours below", unit)
+    _label(axes[0, 1], "Daily spread in order", "share of days below", unit)
+    _label(axes[1, 0], "Autocorrelation", "lag [h]", "")
+    _label(axes[1, 1], "Mean day", "hour", "share of the mean")
+    for ax in axes[0]:
+        ax.set_yscale("symlog", linthresh=max(10.0, 0.2 * float(np.nanmean(history))))
+    axes[0, 0].legend(frameon=False)
+    return drawing
+
+
+def _quantiles(ax: Axes, values: np.ndarray, look: dict[str, Any]) -> None:
+    share = np.linspace(0.002, 0.998, 250)
+    ax.plot(share, np.quantile(values, share), **look)
+
+
+def _correlogram(values: np.ndarray) -> np.ndarray:
+    centred = values - np.nanmean(values)
+    variance = np.nanmean(centred**2)
+    return np.array([np.nanmean(centred[lag:] * centred[:-lag]) for lag in LAGS_H]) / variance
+
+
+def _label(ax: Axes, title: str, x: str, y: str) -> None:
+    ax.set_title(title, loc="left", fontsize=11)
+    ax.set_xlabel(x)
+    ax.set_ylabel(y)
+    ax.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,97 @@
+"""What ``riskmodel calibrate`` does: fit, write the parameter file and the report, say what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from studies.cli_problems import fail, printable, refuse
+
+if TYPE_CHECKING:
+    from distributions.facts import Fact
+
+__all__ = ["run_prices", "stamps_end"]
+
+
+def stamps_end(word: str | None) -> bool | None:
+    """Whether stamps are ends, from the word that was typed."""
+    if word is None:
+        return None
+    if word.lower() not in ("begin", "end"):
+        raise refuse(f"--stamps {word}: type begin or end")
+    return word.lower() == "end"
+
+
+def run_prices(request: dict[str, Any], out: Path | None, report: Path | None) -> None:
+    """Fit prices as requested; see ``distributions.fit_price_history.PriceRequest``."""
+    with plain_histories():
+        from distributions.fit_price_history import PriceRequest, calibrate_prices
+        from studies.calibrate_prices import price_page
+
+        asked = PriceRequest(**request)
+        typer.echo(f"Reading and fitting {asked.path.name} (about a minute) ...", err=True)
+        result = calibrate_prices(asked)
+        meta = result.record["meta"]
+        name = f"prices_{meta['zone']}_{meta['window'].replace('-', '_')}"
+        finish("prices", name, result.record, result.facts, out, report, lambda: price_page(result))
+        say(result.notes, result.warnings)
+
+
+def finish(
+    kind: str,
+    name: str,
+    record: dict[str, Any],
+    facts: list[Fact],
+    out: Path | None,
+    report: Path | None,
+    make_page: Callable[[], str],
+) -> None:
+    """Check and write the record, then the report, and print the verdict."""
+    import tomllib
+
+    from distributions.facts import failing
+    from distributions.parameters import validate
+    from distributions.parameters._write import dumps, write
+    from studies.calibrate_report import write_page
+
+    validate(kind, tomllib.loads(dumps(record)), "fit")
+    target = out or Path(f"{name}.toml")
+    text = make_page() if report is not None else ""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write(record, target)
+    typer.echo(printable(f"{target}: {kind} of {record['meta']['window']}"))
+    if report is not None:
+        write_page(text, report / f"{name}.html")
+        typer.echo(printable(f"{report / f'{name}.html'}: the report"))
+    missed = failing(facts)
+    known = sum(fact.known for fact in facts)
+    outside = f"; outside: {', '.join(missed)}" if missed else ""
+    if known:
+        typer.echo(f"{known - len(missed)} of {known} facts within their tolerance{outside}")
+
+
+def say(notes: list[str], warnings: list[str]) -> None:
+    """Print how the file was read, and warnings on the error stream."""
+    for note in notes:
+        typer.echo(printable(f"  {note}"))
+    for warning in warnings:
+        typer.echo(printable(f"Warning: {warning}."), err=True)
+
+
+@contextmanager
+def plain_histories() -> Iterator[None]:
+    """Turn unreadable histories into a message and exit code 2; nothing has been written then."""
+    from distributions.parameters import ParameterError
+    from distributions.table_reading import HistoryError
+
+    try:
+        yield
+    except (HistoryError, ParameterError) as error:
+        raise refuse(f"Nothing was written:\n  {error}") from None
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        raise fail(f"{place}{error.strerror or error}") from None

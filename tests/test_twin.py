@@ -1,0 +1,173 @@
+"""The engine against its slow twin, path by path: hours, years and events; and twins that must disagree."""
+
+import functools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import studies
+from riskmodel.engine import simulate_range, trace_week
+from riskmodel.quantities import Outcome, Quantity
+from tests.twin import Float32, Float64, arithmetic, battery, ridethrough, walk_path
+from tests.twin.events import SUSTAINED, Event, Uniforms
+
+SEED, YEARS, PATHS_A_CHUNK = 20260101, 3, 5
+CHUNKS = [pytest.param(name, first, id=f"{name}-{first}") for name in studies.names() for first in (0, 5, 10, 15)]
+MONEY = (Quantity.ENERGY_COST_EUR, Quantity.ARBITRAGE_EUR, Quantity.EXPORT_INCOME_EUR)
+ENERGY = (
+    Quantity.IMPORT_KWH, Quantity.EXPORT_KWH, Quantity.PV_KWH,
+    Quantity.CHARGE_KWH, Quantity.DISCHARGE_KWH, Quantity.GENSET_KWH,
+)  # fmt: skip
+CAUSES = ("rework", "waiting", "restart", "capped", "hardware")
+LAST_DIGITS = 1e-12
+TIP = 1e-3
+
+
+@functools.lru_cache(maxsize=4)
+def short_study(name, years=YEARS):
+    """A shipped study, cut to a few years."""
+    return studies.load(name, [f"study.years={years}"])
+
+
+def outcome_table(result, path):
+    """(year, hour, cause) -> outcomes and GPU-hours by strategy, of the events the engine kept for one path."""
+    events, rows = result.events, np.flatnonzero(result.events["path"] == path)
+    table = {}
+    for k in rows[:: len(result.strategy_names)]:
+        of_event = slice(k, k + len(result.strategy_names))
+        lost = np.array([events[f"gpu_hours_{cause}"][of_event] for cause in CAUSES]).T
+        table[events["year"][k], round(events["hour"][k], 6), events["cause"][k]] = events["outcome"][of_event], lost
+    return table
+
+
+def twin_table(twin):
+    """Like `outcome_table` for every event of the twin, with the situations that decided it."""
+    table = {}
+    for of_event in twin.events:
+        event = of_event[0].situation.event
+        outcomes = np.array([o.outcome for o in of_event])
+        key = of_event[0].year, round(event.hour, 6), event.family
+        table[key] = outcomes, np.array([o.gpu_hours for o in of_event]), [o.situation for o in of_event]
+    return table
+
+
+def worst(difference):
+    """Largest absolute value, where NaN stands for a quantity that a strategy does not have in either."""
+    return float(np.nanmax(np.abs(difference), initial=0.0))
+
+
+@pytest.mark.parametrize(("name", "first"), CHUNKS)
+def test_single_precision_twin_has_the_same_hours(name, first):
+    study = short_study(name)
+    result = simulate_range(study, SEED, first, PATHS_A_CHUNK)
+    for path in range(first, first + PATHS_A_CHUNK):
+        twin = walk_path(study, SEED, path, Float32())
+        traced = trace_week(study, SEED, path, 0, YEARS * 8760)
+        # the same bits: both round each operation alike, and neither uses a library's exp, log or sum
+        assert np.array_equal(twin.market.price[:-1].ravel(), traced["price_eur_per_mwh"])
+        assert np.array_equal(twin.market.sun[:-1].ravel(), traced["pv_kw_per_kwp"])
+        for mine, rows in zip(twin.hourly, traced["strategies"].values(), strict=True):
+            for k, row in enumerate(rows.values()):
+                assert np.array_equal(mine[k], row, equal_nan=True), (path, list(rows)[k])
+        annual = result.annual[path - first]
+        assert np.array_equal(np.isnan(twin.annual), np.isnan(annual))
+        assert worst((twin.annual - annual) / np.maximum(np.abs(annual), 1e-300)) < LAST_DIGITS
+        harmful = {key: rows for key, rows in twin_table(twin).items() if np.max(rows[0]) >= Outcome.CAPPED}
+        kept = outcome_table(result, path)
+        assert list(harmful) == list(kept)
+        for key, (outcomes, lost) in kept.items():
+            assert np.array_equal(harmful[key][0], outcomes), (path, key)
+            np.testing.assert_allclose(lost, harmful[key][1].astype(np.float32), rtol=1e-6, atol=0.0)
+
+
+@pytest.mark.parametrize(("name", "first"), CHUNKS)
+def test_double_precision_twin_has_the_same_years(name, first):
+    study = short_study(name)
+    result = simulate_range(study, SEED, first, PATHS_A_CHUNK)
+    for path in range(first, first + PATHS_A_CHUNK):
+        twin, annual = walk_path(study, SEED, path, Float64()), result.annual[path - first]
+        bill, bought = annual[..., Quantity.ENERGY_COST_EUR], annual[..., Quantity.IMPORT_KWH]
+        for quantity in MONEY:
+            assert worst((twin.annual - annual)[..., quantity] / bill) < 2e-5, (path, quantity.name)
+        for quantity in ENERGY:
+            assert worst((twin.annual - annual)[..., quantity] / bought) < 1e-5, (path, quantity.name)
+        assert worst((twin.annual - annual)[..., Quantity.CAPACITY_LEFT]) < 1e-6
+        assert_same_events_but_for_tips(twin_table(twin), outcome_table(result, path), path)
+
+
+def assert_same_events_but_for_tips(mine, kept, path):
+    """Every event is in both; where outcomes differ, a thousandth of stored energy or load tips the twin's too."""
+    assert set(kept) <= set(mine)
+    for key, (outcomes, _, situations) in mine.items():
+        if key not in kept:
+            assert np.max(outcomes) < Outcome.CAPPED, (path, key)
+            continue
+        for outcome, other, situation in zip(outcomes, kept[key][0], situations, strict=True):
+            if outcome != other:
+                print(f"tipped: path {path}, year, hour and cause {key}: {outcome} here, {other} in the engine")
+                assert other in outcomes_nearby(situation), (path, key)
+
+
+def outcomes_nearby(situation):
+    """Outcomes within a thousandth of the stored energy, the load and the hour at which the cluster is up again."""
+    tipped = [situation]
+    for field in ("stored_kwh", "load_kw", "down_until_h"):
+        tipped += [replace(s, **{field: getattr(s, field) * (1 + tip)}) for s in tipped for tip in (-TIP, TIP)]
+    return {ridethrough.resolve(s).outcome for s in tipped}
+
+
+def hour_long_outage(stored_kwh):
+    """An outage of an hour met by a store that holds the capped load of 840 kW for just that hour at 840 kWh."""
+    backup = ridethrough.Backup(
+        interruptible=False, hold_up_ms=20, checkpoint_h=0, power_share=0.84, performance=0.8, import_left=0,
+        ups_kw=0, ups_kwh=0, ups_failure=0, cabinets=10, cabinet_kw=125, transfer_ms=10, common_failure=0, efficiency=1,
+        cabinets_cdf=np.array([0.0] * 10 + [1.0]), gensets=0, genset_kw=0, genset_start_h=0, genset_mttf_h=0, fuel_h=0,
+        gensets_cdf=np.ones(1), pv_kwp=0,
+    )  # fmt: skip
+    u = Uniforms(*[0.5] * 7, gensets=(0.5,) * 16)
+    event = Event(10.0, 1.0, SUSTAINED, 0.0, 0, u)
+    return ridethrough.Situation(event, backup, 1000.0, stored_kwh, True, np.zeros(48), 0, 0.0, (2.0, 1.0))
+
+
+@pytest.mark.tiny
+def test_a_difference_is_explained_only_near_the_tip():
+    assert ridethrough.resolve(hour_long_outage(840.5)).outcome == Outcome.CAPPED
+    assert outcomes_nearby(hour_long_outage(840.5)) == {Outcome.CAPPED, Outcome.ORDERLY_STOP}
+    assert outcomes_nearby(hour_long_outage(860.0)) == {Outcome.CAPPED}
+    assert outcomes_nearby(hour_long_outage(820.0)) == {Outcome.ORDERLY_STOP}
+
+
+def differing_hours(study, years=1):
+    """Hours of a year in which import or stored energy of some strategy differ between engine and twin, of 8760."""
+    twin, traced = walk_path(study, SEED, 0, Float32()), trace_week(study, SEED, 0, 0, years * 8760)
+    rows = [np.array(list(of.values())) for of in traced["strategies"].values()]
+    differ = ~((twin.hourly == rows) | (np.isnan(twin.hourly) & np.isnan(rows)))
+    return int(np.sum(np.any(differ, axis=(0, 1))))
+
+
+CHANGES = {
+    "plan_an_hour_earlier": (battery, "PLAN_HOUR", 12),
+    "know_an_hour_less": (battery, "KNOWN_HOURS", 34),
+    "normal_off_by_a_millionth": (arithmetic, "CENTRE", (*arithmetic.CENTRE[:-1], arithmetic.CENTRE[-1] * (1 + 1e-6))),
+    "exp_off_by_a_millionth": (arithmetic, "EXP_COEFFICIENTS", (*arithmetic.EXP_COEFFICIENTS[:-1], 0.5 + 5e-7)),
+}
+
+
+@pytest.mark.tiny
+def test_one_year_of_one_path_agrees():
+    assert differing_hours(short_study("nordic_inference", 1)) == 0
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_twin_with_one_changed_constant_disagrees(change, monkeypatch):
+    monkeypatch.setattr(*CHANGES[change])
+    assert differing_hours(short_study("nordic_inference", 1)) > 100
+
+
+def test_a_twin_with_another_efficiency_disagrees(monkeypatch):
+    exact = battery.cabinets_of
+    monkeypatch.setattr(
+        "tests.twin.inputs.cabinets_of", lambda *a: (c := exact(*a), replace(c, eta=c.eta * np.float32(1 + 1e-6)))[1]
+    )
+    assert differing_hours(short_study("nordic_inference", 1)) > 100

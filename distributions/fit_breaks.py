@@ -1,8 +1,8 @@
 """Does a history hold one regime? A change-point test on the daily level and the daily spread, with a stated error.
 
 Weekly means of the logarithm, a yearly wave taken out; CUSUM over the window. Its law under "no break" is found by
-simulating first-order autoregressions that show the same persistence within years, so a slow level is not taken for
-a break.
+simulating first-order autoregressions that show the same persistence within half years, so a slow level is not taken
+for a break.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ __all__ = ["FALSE_ALARM", "Break", "find_breaks", "log_scale", "level_test"]
 FALSE_ALARM = 0.01
 """Probability of an alarm without a break, for each of the two series."""
 
-RUNS, ALIKE = 6000, 800
+RUNS, ALIKE = 4000, 600
 SEED = 20240229
-WEEKS_PER_YEAR = 52
+WEEKS_PER_BLOCK = 26
+"""Scatter and persistence are taken within half years, which a break between them does not touch."""
 HIGHEST_PHI = 0.97
 FLOOR_SHARE = 0.02
 
@@ -110,18 +111,18 @@ def level_test(weekly: np.ndarray) -> tuple[float, int]:
     phi = np.linspace(0.0, HIGHEST_PHI, RUNS)[rng.permutation(RUNS)]
     statistic, persistence, week = _cusum(weekly[None, :])
     without, read, _ = _cusum(_autoregressions(noise, phi))
-    # Any persistence may lie behind the one seen within years: take the runs that show nearly the same.
+    # Any persistence may lie behind the one seen within half years: take the runs that show nearly the same.
     alike = np.argsort(np.abs(read - persistence[0]))[:ALIKE]
     return float((np.sum(without[alike] >= statistic[0]) + 1) / (ALIKE + 1)), int(week[0])
 
 
 def _cusum(series: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Largest CUSUM over the scatter within years, persistence within years, and week of the largest."""
+    """Largest CUSUM over the scatter within half years, persistence within half years, and week of the largest."""
     weeks = series.shape[1]
     angle = 2.0 * np.pi * np.arange(weeks) / (365.25 / DAYS_PER_WEEK)
-    years = np.arange(weeks) // WEEKS_PER_YEAR
-    years[years == weeks // WEEKS_PER_YEAR] = max(weeks // WEEKS_PER_YEAR - 1, 0)
-    steps = (years[:, None] == np.unique(years)[None, :]).astype(np.float64)
+    block = np.arange(weeks) // WEEKS_PER_BLOCK
+    block[block == weeks // WEEKS_PER_BLOCK] = max(weeks // WEEKS_PER_BLOCK - 1, 0)
+    steps = (block[:, None] == np.unique(block)[None, :]).astype(np.float64)
     wave = np.column_stack([np.cos(angle), np.sin(angle)])
     both = np.column_stack([steps, wave])
     coefficient = np.linalg.lstsq(both, series.T, rcond=None)[0]

@@ -193,7 +193,7 @@ def to_hours(
     hour = pd.DatetimeIndex(series.index).floor("h")
     covered = pd.Series(np.where(np.isfinite(series.to_numpy()), step, 0.0), index=hour).groupby(level=0).sum()
     weighted = pd.Series(np.nan_to_num(series.to_numpy()) * step, index=hour).groupby(level=0).sum()
-    hourly = (weighted / covered).where(covered > 0.99 * MIN_PER_H).asfreq("h")
+    hourly = (weighted / covered).where(covered > 0.99 * MIN_PER_H).asfreq("h").rename_axis(None)
     if usual < LONGEST_STEP_MIN:
         notes.append(f"steps of {usual:g} min are averaged to hours")
     absent = int(hourly.isna().sum())

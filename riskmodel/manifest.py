@@ -58,17 +58,11 @@ def records(study: Study) -> dict[str, Any]:
     """Parameter records the study names, with the source each of them states."""
     from distributions.parameters import ParameterError, load
 
-    site = study.site
-    named = {
-        "prices": f"{site.price_zone}_{site.price_window}",
-        "weather": site.weather,
-        "irradiance": site.irradiance,
-        "outages": site.outages,
-    }
     found: dict[str, Any] = {}
-    for kind, name in named.items():
+    for kind, path in study.record_names().items():
+        name = Path(path).name
         try:
-            found[kind] = {"name": name, **load(kind, name)["meta"]}
+            found[kind] = {"name": name, **load(kind, path)["meta"]}
         except ParameterError:
             found[kind] = {"name": name}
     return found

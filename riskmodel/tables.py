@@ -259,16 +259,17 @@ def pack(study: "Study") -> Tables:
     Tables
     """
     s = study.site
-    weather_parameters = parameters.load("weather", s.weather)
-    outage_parameters = parameters.load("outages", s.outages)
+    names = study.record_names()
+    weather_parameters = parameters.load("weather", names["weather"])
+    outage_parameters = parameters.load("outages", names["outages"])
     pv = pv_table(s.latitude_deg, s.longitude_deg, s.pv_tilt_deg, s.pv_azimuth_deg, s.utc_offset_h)
-    clearness = clearness_tables(parameters.load("irradiance", s.irradiance), pv)
+    clearness = clearness_tables(parameters.load("irradiance", names["irradiance"]), pv)
     month_of_day = np.asarray(MONTH_OF_DAY, np.int64)
     share = state_share(weather_parameters["transition"])
     site = site_tables(study)
     return Tables(
         weather=weather_tables(weather_parameters, month_of_day),
-        prices=price_tables(parameters.load("prices", f"{s.price_zone}_{s.price_window}")),
+        prices=price_tables(parameters.load("prices", names["prices"])),
         clearness=clearness,
         outages=outage_tables(outage_parameters, share, month_of_day),
         backup=backup_tables(study, outage_parameters),

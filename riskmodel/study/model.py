@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -13,6 +14,7 @@ from distributions.laws import Law
 from riskmodel.study.cluster import Cluster
 from riskmodel.study.fields import Section, field_extra
 from riskmodel.study.header import Claims, Correlation, Header
+from riskmodel.study.records import RECORD_FIELDS, file_hash, is_file_name, named_records, resolved
 from riskmodel.study.site import Site
 from riskmodel.study.strategy import Strategy
 
@@ -67,6 +69,7 @@ class Study(Section):
 
     _origins: dict[str, Origin] = PrivateAttr(default_factory=dict)
     _specs: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _folder: Path = PrivateAttr(default_factory=Path)
 
     @property
     def strategy_names(self) -> list[str]:
@@ -110,9 +113,23 @@ class Study(Section):
         """Origin of the value at a field path such as ``cluster.load_factor``."""
         return self._origins.get(path, Origin("given"))
 
+    def record_names(self) -> dict[str, str]:
+        """Name or path of the parameter record of each kind, as ``distributions.parameters.load`` takes it."""
+        return {kind: record.name for kind, record in named_records(self.site, self._folder).items()}
+
+    def record_path(self, leaf: Leaf) -> str:
+        """Absolute path of the parameter file that a value names; empty where it names none."""
+        if leaf.path not in RECORD_FIELDS or not is_file_name(leaf.value):
+            return ""
+        return resolved(leaf.value, self._folder)
+
     def canonical(self) -> list[tuple[str, Any]]:
-        """Every field path with its plain value, laws as tables; what equality and ``input_hash`` compare."""
-        return [(leaf.path, plain_value(leaf.value)) for leaf in self.leaves()]
+        """Every field path with its plain value, laws as tables; what equality and ``input_hash`` compare.
+
+        A parameter file stands for its content, wherever it lies.
+        """
+        paths = ((leaf, self.record_path(leaf)) for leaf in self.leaves())
+        return [(leaf.path, file_hash(path) if path else plain_value(leaf.value)) for leaf, path in paths]
 
     def input_hash(self) -> str:
         """SHA-256 of the resolved values; comments, sources and the file's layout do not change it."""

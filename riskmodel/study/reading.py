@@ -71,9 +71,13 @@ def study_from_tables(tables: Mapping[str, Any], file: str = "study", overrides:
         study = Study.model_validate(filled)
     except ValidationError as error:
         problems += problems_of(error, file)
-    problems += check_rules(_parts(filled, study), file)
+    folder = Path(file).parent
+    parts = _parts(filled, study)
+    parts.folder = folder
+    problems += check_rules(parts, file)
     if problems or study is None:
         raise StudyError([_name_override(problem, overridden) for problem in problems])
+    study._folder = folder
     _trace(study, given, overridden)
     return study
 

@@ -10,6 +10,7 @@ from riskmodel.study.cluster import Cluster
 from riskmodel.study.header import Claims, Correlation, Header
 from riskmodel.study.model import rated_load_kw, stream_name
 from riskmodel.study.problems import Problem, nearest
+from riskmodel.study.records import is_file_name, named_records
 from riskmodel.study.site import Site
 from riskmodel.study.strategy import Strategy
 
@@ -36,6 +37,8 @@ class Parts:
     paths: Mapping[str, Any] = field(default_factory=dict)
     """Every field path of the valid sections, with its ``field_extra``."""
     complete: bool = False
+    folder: Path = Path()
+    """Of the study file: paths of parameter files are relative to it."""
 
 
 Found = Iterator[tuple[str, Any, str]]
@@ -106,22 +109,28 @@ def _margin(parts: Parts) -> Found:
 def _records(parts: Parts) -> Found:
     if parts.site is None:
         return
-    from distributions.parameters import list_names
+    from distributions.parameters import ParameterError, list_names, load
 
-    site = parts.site
-    wanted = {
-        "site.price_zone": ("prices", f"{site.price_zone}_{site.price_window}", site.price_zone),
-        "site.outages": ("outages", site.outages, site.outages),
-        "site.weather": ("weather", site.weather, site.weather),
-        "site.irradiance": ("irradiance", site.irradiance, site.irradiance),
-    }
-    for path, (kind, record, typed) in wanted.items():
-        names = list_names(kind)
-        if record in names or (kind != "prices" and record.endswith(".toml") and Path(record).is_file()):
+    for kind, record in named_records(parts.site, parts.folder).items():
+        if is_file_name(record.name):
+            try:
+                load(kind, record.name)
+            except (ParameterError, OSError) as error:
+                there = Path(record.name).is_file()
+                yield record.field, record.typed, f"not a good {kind} file: {error}" if there else _NO_FILE_TEXT
             continue
-        near = nearest(record, names)
-        asked = f"no {kind} record {record}" + (" (price_zone and price_window together)" if kind == "prices" else "")
-        yield path, typed, f"{asked}; {f'did you mean {near}? ' if near else ''}there are: {', '.join(names)}"
+        names = list_names(kind)
+        if record.name in names:
+            continue
+        near = nearest(record.name, names)
+        both = " (price_zone and price_window together)" if record.field == "site.price_zone" else ""
+        hint = f"did you mean {near}? " if near else ""
+        own = "; or type the path of a .toml file" if record.field != "site.price_zone" else ""
+        asked = f"no {kind} record {record.name}{both}"
+        yield record.field, record.typed, f"{asked}; {hint}there are: {', '.join(names)}{own}"
+
+
+_NO_FILE_TEXT = "no such file beside the study or in the current folder; riskmodel calibrate makes parameter files"
 
 
 def _limits(parts: Parts) -> Found:

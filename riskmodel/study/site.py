@@ -6,13 +6,19 @@ __all__ = ["Site"]
 
 
 class Site(Section):
-    """Site inputs; prices, outages, weather and irradiance name shipped parameter records."""
+    """Site inputs; prices, outages, weather and irradiance name shipped parameter records or .toml files."""
 
     latitude_deg: float = number("Latitude, north positive", "degrees", 59.3, low=-90.0, high=90.0)
     longitude_deg: float = number("Longitude, east positive", "degrees", 18.1, low=-180.0, high=180.0)
     utc_offset_h: float = number("Local standard time minus UTC", "h", 1.0, low=-12.0, high=14.0)
     price_zone: str = choice("Bidding zone of the day-ahead price", "SE3")
     price_window: str = choice("Years the price process was fitted to", "2021_2023")
+    price_parameters: str | None = choice(
+        "Parameter file to use instead of the shipped record of zone and window (riskmodel calibrate prices makes one)",
+        "prices_SE3_2021_2023.toml",
+        default=None,
+        source="none: the shipped record of price_zone and price_window",
+    )
     price_level_factor: Q = quantity(
         "Multiplies every day-ahead price",
         "",
@@ -33,11 +39,11 @@ class Site(Section):
         "Yearly charge on the mean of the monthly peaks", "EUR/kW-year", 45.0, low=0.0, high=2000.0
     )
     battery_temperature_c: Q = quantity("Cell temperature in the cabinets", "C", 25.0, low=-20.0, high=60.0)
-    outages: str = choice("Outage record", "nordic_hv")
+    outages: str = choice("Outage record, or a .toml file", "nordic_hv")
     outage_rate_factor: Q = quantity(
         "Multiplies every outage rate", "", 1.0, low=0.0, high=1000.0, default=1.0, source="1: rates as in the record"
     )
-    weather: str = choice("Weather regime record", "nordic")
-    irradiance: str = choice("Irradiance record", "lyngby_2015_2018")
+    weather: str = choice("Weather regime record, or a .toml file", "nordic")
+    irradiance: str = choice("Irradiance record, or a .toml file", "lyngby_2015_2018")
     pv_tilt_deg: float = number("Tilt of the PV modules, 0 = flat", "degrees", 40.0, low=0.0, high=90.0)
     pv_azimuth_deg: float = number("Where they face: 180 = south", "degrees", 180.0, low=0.0, high=360.0)

@@ -57,7 +57,7 @@ def toml_value(value: Any) -> str:
 
 
 def _typed(study: Study, leaf: Leaf) -> Any:
-    return study._specs.get(leaf.path, plain_value(leaf.value))
+    return study.record_path(leaf) or study._specs.get(leaf.path, plain_value(leaf.value))
 
 
 def _one_line(text: str) -> str:

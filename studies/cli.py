@@ -168,6 +168,42 @@ def adequacy(
     adequacy_of_files(units, load, years, seed, out, as_json)
 
 
+@app.command()
+def backtest(
+    prices: Annotated[Path, typer.Argument(metavar="PRICES.csv", help="Times and prices per MWh; CSV, plain or gz.")],
+    power_mw: Annotated[float, typer.Option(help="Power at the meter [MW].")],
+    energy_mwh: Annotated[float, typer.Option(help="Energy that fits inside [MWh].")],
+    efficiency: Annotated[float, typer.Option(help="Round trip: sold over bought energy, e.g. 0.9.")],
+    column: Annotated[
+        str | None, typer.Option(help="Column of the price. Default: found by its name, and said.")
+    ] = None,
+    zone: Annotated[
+        str | None, typer.Option(help="Market whose clock says 13:00: SE3, DE, CAISO, or Europe/Stockholm.")
+    ] = None,
+    time_column: Annotated[str | None, typer.Option(help="Column of the times. Default: found by its name.")] = None,
+    times: Annotated[
+        str | None, typer.Option(help="Clock of the times: UTC, Europe/Stockholm (local), UTC+1. Default: their name.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the years as one JSON object.")] = False,
+) -> None:
+    """Run a battery on a price history with what was known each day, beside perfect foresight."""
+    from studies.cli_backtest import BacktestRequest, backtest_file
+
+    backtest_file(
+        BacktestRequest(
+            prices=prices,
+            power_mw=power_mw,
+            energy_mwh=energy_mwh,
+            efficiency=efficiency,
+            column=column,
+            zone=zone,
+            time_column=time_column,
+            times=times,
+            as_json=as_json,
+        )
+    )
+
+
 def main() -> None:
     """Entry of the command ``riskmodel``."""
     try:

@@ -1,41 +1,83 @@
-"""Speed of the engine: ``make bench``. Nothing here is a test; figures depend on the machine."""
+"""Speed, memory and start-up of the engine: ``make bench``. Nothing here is a test; figures depend on the machine.
+
+The baseline of the ratio is the same kernel walking one path at a time (one lane instead of 256), in the same run.
+"""
 
 import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
 import time
 
 import studies
-from distributions._jit import set_threads
 from distributions.clock import HOURS_PER_YEAR
-from riskmodel.engine import simulate_range
+from riskmodel.engine import DEFAULT_LANES, default_threads, simulate_range
+from riskmodel.study import Study
 
 NS_PER_S = 1e9
+KIB_PER_MIB = 1024.0
+FIRST_PATH = "import studies; from riskmodel.engine import simulate_range as s; s(studies.load('ten_thousand_gpus'), 1, 0, 1)"
 
 
-def measure(name: str, paths: int, threads: int, repeats: int) -> float:
-    """Best time of a few [s] to simulate `paths` paths of a study, compiled before the clock starts."""
-    study = studies.load(name)
-    simulate_range(study, 1, 0, 2, threads=threads)
-    times = []
+def strategy_hours(study: Study, paths: int) -> float:
+    """Hours of all strategies, years and paths."""
+    return float(paths * study.header.years * HOURS_PER_YEAR * len(study.strategy_names))
+
+
+def best_cpu_and_wall(study: Study, paths: int, threads: int, lanes: int, repeats: int) -> tuple[float, float]:
+    """Least processor and wall time of a few runs [s], compiled before the clock starts."""
+    simulate_range(study, 1, 0, 1, threads=threads, lanes=lanes)
+    cpu, wall = [], []
     for repeat in range(repeats):
-        start = time.perf_counter()
-        simulate_range(study, 1, repeat * paths, paths, threads=threads)
-        times.append(time.perf_counter() - start)
-    return min(times)
+        start, start_cpu = time.perf_counter(), time.process_time()
+        simulate_range(study, 1, repeat * paths, paths, threads=threads, lanes=lanes)
+        wall.append(time.perf_counter() - start)
+        cpu.append(time.process_time() - start_cpu)
+    return min(cpu), min(wall)
+
+
+def start_up(cache: str | None) -> float:
+    """Wall time from starting Python to the first finished path [s], with a given compile cache."""
+    environment = dict(os.environ)
+    environment.pop("NUMBA_CACHE_DIR", None)
+    if cache is not None:
+        environment["RISKMODEL_CACHE_DIR"] = cache
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", FIRST_PATH], check=True, env=environment)
+    return time.perf_counter() - start
+
+
+def peak_memory_mib(paths: int) -> float:
+    """Peak resident memory of a whole command, tables and figures included [MiB]."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "studies", "run", "ten_thousand_gpus", "--paths", str(paths), "--seed", "1"]
+        subprocess.run([*command, "--quiet", "--out", f"{folder}/out"], check=True, stdout=subprocess.DEVNULL)
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / KIB_PER_MIB
 
 
 def main() -> None:
-    """Print one line a study and thread count."""
+    """Print the figures, one a line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--paths", type=int, default=256)
+    parser.add_argument("--paths", type=int, default=DEFAULT_LANES * default_threads())
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--no-cold", action="store_true", help="leave out the start with an empty compile cache")
     options = parser.parse_args()
-    print("study                threads  paths/s  ns a strategy-hour and thread")
+    threads = default_threads()
     for name in studies.names():
         study = studies.load(name)
-        hours = options.paths * study.header.years * HOURS_PER_YEAR * len(study.strategy_names)
-        for threads in sorted({1, set_threads()}):
-            seconds = measure(name, options.paths, threads, options.repeats)
-            print(f"{name:20} {threads:7} {options.paths / seconds:8.1f} {seconds * threads / hours * NS_PER_S:8.1f}")
+        hours = strategy_hours(study, options.paths)
+        cpu, wall = best_cpu_and_wall(study, options.paths, threads, DEFAULT_LANES, options.repeats)
+        print(f"{name}: {cpu / hours * NS_PER_S:.1f} ns per strategy-hour and core, {options.paths / wall:.0f} paths/s")
+        one, _ = best_cpu_and_wall(study, 2, 1, 1, 1)
+        ratio = one / strategy_hours(study, 2) / (cpu / hours)
+        print(f"{name}: {ratio:.1f} times as fast as one path at a time with the same kernel")
+    print(f"start-up, warm: {min(start_up(None) for _ in range(3)):.1f} s from starting Python to the first path")
+    if not options.no_cold:
+        with tempfile.TemporaryDirectory() as cache:
+            print(f"start-up, cold: {start_up(cache):.1f} s with an empty compile cache")
+    print(f"peak memory: {peak_memory_mib(1000):.0f} MiB for a run of 1,000 paths with tables and figures")
 
 
 if __name__ == "__main__":

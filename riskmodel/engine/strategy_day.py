@@ -64,6 +64,7 @@ DISCHARGED_KWH = int(Quantity.DISCHARGE_KWH)
 ARBITRAGE = int(Quantity.ARBITRAGE_EUR)
 POWERED = int(Quantity.POWERED_GPU_HOURS)
 MWH_PER_KWH = 1e-3
+SMALLEST_KWH = f(1e-6)  # cabinets of which none ever works store nothing, and do not age
 
 
 @njit(inner=True)
@@ -269,7 +270,7 @@ def _age(fleet, tables, inputs, s, first_lane):
     low, capacity, stored = day[LOW], fleet.capacity[s], fleet.stored[s]
     b = mean.shape[0]
     for i in range(b):
-        inverse = f(1.0) / (energy * f(capacity[i]))
+        inverse = f(1.0) / max(energy * f(capacity[i]), SMALLEST_KWH)
         depth[i] = (depth[i] - low[i]) * inverse
         mean[i] = mean[i] * f(1.0 / 24.0) * inverse
         throughput[i] = throughput[i] * inverse

@@ -187,6 +187,6 @@ def day_of_ageing(calendar, cycle, soc_mean, depth, throughput, temperature_k, f
 
 def day_stress(stored, throughput, energy_kwh, m):
     """Mean state of charge, depth and throughput of a day as shares of today's energy; `stored` : (24,) after hours."""
-    inverse = m.f(1) / energy_kwh
+    inverse = m.f(1) / max(energy_kwh, m.f(1e-6))  # cabinets may store nothing
     low, high = np.min(stored), max(np.max(stored), m.f(0))
     return in_order_sum(stored) * m.f(1 / 24) * inverse, (high - low) * inverse, throughput * inverse

@@ -14,7 +14,7 @@ from studies.cli_problems import fail, printable, refuse
 if TYPE_CHECKING:
     from distributions.facts import Fact
 
-__all__ = ["run_prices", "stamps_end"]
+__all__ = ["run_indices", "run_outages", "run_prices", "stamps_end"]
 
 
 def stamps_end(word: str | None) -> bool | None:
@@ -41,6 +41,54 @@ def run_prices(request: dict[str, Any], out: Path | None, report: Path | None) -
         say(result.notes, result.warnings)
 
 
+def run_outages(log: dict[str, Any], how: dict[str, Any], out: Path, report: Path | None) -> None:
+    """Fit interruptions as requested; see ``distributions.fit_outage_log.calibrate_outages``."""
+    with plain_histories():
+        from distributions.fit_outage_log import calibrate_outages
+        from distributions.outage_log import LogRequest
+        from studies.calibrate_outages import outage_page
+
+        result = calibrate_outages(LogRequest(**log), **how)
+        finish("outages", out.stem, result.record, result.facts, out, report, lambda: outage_page(result))
+        say(result.notes, [CONVERSION] if how["site_factor"] == 1.0 else [])
+
+
+def run_indices(
+    saifi: float | None,
+    caidi_min: float | None,
+    maifi: float | None,
+    out: Path,
+    report: Path | None,
+    site_factor: float,
+    base: str,
+) -> None:
+    """Make an outage record from published indices; see ``distributions.fit_outages.from_indices``."""
+    given = {"--saifi": saifi, "--caidi-min": caidi_min, "--maifi": maifi}
+    absent = [name for name, value in given.items() if value is None]
+    if saifi is None or caidi_min is None or maifi is None:
+        raise refuse(f"Nothing was written: type the path of a log, or all three indices; missing: {', '.join(absent)}")
+    with plain_histories():
+        from distributions.fit_outages import from_indices
+        from studies.calibrate_report import page, paragraph
+
+        try:
+            record = from_indices(saifi * site_factor, caidi_min, maifi * site_factor, base=base)
+        except ValueError as error:
+            raise refuse(f"Nothing was written: {error}") from None
+        told = f"SAIFI {saifi:g} and MAIFI {maifi:g} a customer-year, CAIDI {caidi_min:g} min"
+        told += f"; site factor {site_factor:g}"
+        record["meta"] |= {"source": f"{told}; the rest as {base}", "site_factor": site_factor}
+        text = f"{told}. Indices say nothing of clustering, season or tails: these are those of {base}."
+        finish("outages", out.stem, record, [], out, report, lambda: page("Outages from indices", [paragraph(text)]))
+        say([], [CONVERSION] if site_factor == 1.0 else [])
+
+
+CONVERSION = (
+    "the rates are those of an average customer or of the log's sites, taken for the site as they are. A site on a "
+    "higher voltage sees fewer long interruptions: say --site-factor, for example 0.25, where that is known"
+)
+
+
 def finish(
     kind: str,
     name: str,
@@ -63,7 +111,7 @@ def finish(
     text = make_page() if report is not None else ""
     target.parent.mkdir(parents=True, exist_ok=True)
     write(record, target)
-    typer.echo(printable(f"{target}: {kind} of {record['meta']['window']}"))
+    typer.echo(printable(f"{target}: {kind}, window {record['meta']['window']}"))
     if report is not None:
         write_page(text, report / f"{name}.html")
         typer.echo(printable(f"{report / f'{name}.html'}: the report"))

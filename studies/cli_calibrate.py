@@ -68,3 +68,77 @@ def prices(
         out,
         report,
     )
+
+
+@app.command()
+def outages(
+    history: Annotated[
+        Path | None, typer.Argument(help="Log of interruptions, CSV or Parquet: start, end or duration, cause.")
+    ] = None,
+    saifi: Annotated[float | None, typer.Option(min=0.0, help="Sustained interruptions a customer-year.")] = None,
+    caidi_min: Annotated[float | None, typer.Option(min=0.0, help="Mean duration of one [min].")] = None,
+    maifi: Annotated[float | None, typer.Option(min=0.0, help="Momentary interruptions a customer-year.")] = None,
+    out: Annotated[Path, typer.Option(help="Parameter file.")] = Path("outages.toml"),
+    report: Report = None,
+    site_factor: Annotated[
+        float, typer.Option(min=0.0, help="Interruptions at the site over those of the log or the average customer.")
+    ] = 1.0,
+    base: Annotated[str, typer.Option(help="Record that gives what neither a log nor indices tell.")] = "nordic_hv",
+    sites: Annotated[float | None, typer.Option(min=0.0, help="Places observed. Default: counted, and said.")] = None,
+    customers_served: Annotated[
+        float | None, typer.Option(min=1.0, help="Count events by the customers they reached, over this many.")
+    ] = None,
+    observed_from: Annotated[str | None, typer.Option(help="Date the observation begins, e.g. 2015-01-01.")] = None,
+    observed_to: Annotated[str | None, typer.Option(help="Date the observation ends.")] = None,
+    observed_years: Annotated[
+        float | None, typer.Option(min=0.0, help="Years observed, where the log has gaps.")
+    ] = None,
+    leave_out: Annotated[list[str] | None, typer.Option(help="Cause that does not count. Default: planned.")] = None,
+    hold_out: Annotated[int | None, typer.Option(min=0, help="Last years kept out of the fit and reported on.")] = None,
+    start_column: Annotated[str | None, typer.Option(help="Column of the start. Default: guessed, and said.")] = None,
+    end_column: Annotated[str | None, typer.Option(help="Column of the end.")] = None,
+    duration_column: Annotated[str | None, typer.Option(help="Column of the duration.")] = None,
+    duration_unit: Annotated[str | None, typer.Option(help="s, min or h.")] = None,
+    cause_column: Annotated[str | None, typer.Option(help="Column of the cause.")] = None,
+    site_column: Annotated[str | None, typer.Option(help="Column of the site.")] = None,
+    customers_column: Annotated[str | None, typer.Option(help="Column of the customers reached.")] = None,
+    times: Times = None,
+    weather: Weather = "nordic",
+    source: Source = "",
+    years: Years = 1000,
+) -> None:
+    """Fit interruptions to a log, or take them from published indices (SAIFI, CAIDI, MAIFI)."""
+    from studies.calibrate_run import run_indices, run_outages
+
+    if history is None:
+        run_indices(saifi, caidi_min, maifi, out, report, site_factor, base)
+        return
+    run_outages(
+        {
+            "path": history,
+            "start_column": start_column,
+            "end_column": end_column,
+            "duration_column": duration_column,
+            "duration_unit": duration_unit,
+            "cause_column": cause_column,
+            "site_column": site_column,
+            "customers_column": customers_column,
+            "times": times,
+            "observed_from": observed_from,
+            "observed_to": observed_to,
+            "sites": sites,
+            "customers_served": customers_served,
+            "leave_out": tuple(leave_out or ("planned",)),
+            "observed_years": observed_years,
+        },
+        {
+            "site_factor": site_factor,
+            "base": base,
+            "weather": weather,
+            "source": source,
+            "years": years,
+            "hold_out": hold_out,
+        },
+        out,
+        report,
+    )

@@ -1,0 +1,213 @@
+"""Logs of interruptions as users have them: start, end or duration, cause, and what is known of the observation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from distributions.clock import S_PER_MIN
+from distributions.fit_durations import Durations
+from distributions.table_reading import HistoryError, Table, read_table
+from distributions.time_reading import find_clock, read_times
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["LogRequest", "OutageLog", "read_outage_log"]
+
+START = (r"start.*|begin.*|from|outage_?start|interruption_?start|event_?date.*", r"utc.*|time.*|date.*")
+END = (r"end.*|restor.*|to|stop.*|outage_?end|interruption_?end",)
+DURATION = (r"duration.*", r"minutes|hours|seconds|length.*")
+CAUSE = (r"cause|cause_category|reason|category|event_type|type",)
+SITE = (r"meter|site|feeder|substation|station|asset",)
+CUSTOMERS = (r"customers_affected|customers_max|customers|affected_customers",)
+LATE, LATE_FLAG, CENSORED = (r"first_seen_delay.*",), (r"left_truncated",), (r"right_censored|censored|ongoing",)
+UNITS_S = {"s": 1.0, "sec": 1.0, "seconds": 1.0, "min": 60.0, "minutes": 60.0, "h": 3600.0, "hours": 3600.0}
+S_PER_YEAR = 365.25 * 86400.0
+
+
+@dataclass(frozen=True)
+class LogRequest:
+    """What the user says about a log; None where it is to be found out.
+
+    Parameters
+    ----------
+    path : Path
+    start_column, end_column, duration_column, cause_column, site_column, customers_column : str or None
+    duration_unit : str or None
+        s, min or h; from the column's name by default.
+    times : str or None
+    observed_from, observed_to : str or None
+        Dates between which every interruption would be in the log; first and last event by default.
+    sites : float or None
+        Places observed; the number of names in the site column by default, else 1.
+    customers_served : float or None
+        Given, events count by the customers they reached: rates are means over customers.
+    leave_out : tuple of str
+        Causes that do not count, such as planned work.
+    observed_years : float or None
+        Years of observation where the log has gaps; the time between the two dates by default.
+    """
+
+    path: Path
+    start_column: str | None = None
+    end_column: str | None = None
+    duration_column: str | None = None
+    cause_column: str | None = None
+    site_column: str | None = None
+    customers_column: str | None = None
+    duration_unit: str | None = None
+    times: str | None = None
+    observed_from: str | None = None
+    observed_to: str | None = None
+    sites: float | None = None
+    customers_served: float | None = None
+    leave_out: tuple[str, ...] = ("planned",)
+    observed_years: float | None = None
+
+
+@dataclass(frozen=True)
+class OutageLog:
+    """Interruptions with their exposure.
+
+    Parameters
+    ----------
+    start : DatetimeIndex
+        Local or UTC, as in the file.
+    durations : Durations
+        ``weight`` is 1, or the customers reached over the customers served.
+    cause : (n,) array of str
+    first, last : Timestamp
+        Ends of the observation.
+    observed_years : float
+    sites : float
+        Site-years = observed_years times sites.
+    notes : list of str
+    """
+
+    start: pd.DatetimeIndex
+    durations: Durations
+    cause: np.ndarray
+    first: pd.Timestamp
+    last: pd.Timestamp
+    observed_years: float
+    sites: float
+    notes: list[str]
+
+    @property
+    def exposure_years(self) -> float:
+        """Site-years of observation."""
+        return self.observed_years * self.sites
+
+
+def read_outage_log(request: LogRequest) -> OutageLog:
+    """Read a log of interruptions.
+
+    Raises
+    ------
+    HistoryError
+        If the log cannot be read; the row and what was expected are named.
+    """
+    import pandas as pd
+
+    table = read_table(request.path)
+    start_name = table.need(request.start_column, START, "the start", "--start-column")
+    start, notes = _times(table, start_name, request)
+    seconds, told = _durations(table, request, start)
+    notes += [f"starts from column {start_name}", told]
+    cause_name = table.find(request.cause_column, CAUSE, "the cause", "--cause-column")
+    cause = (
+        np.full(len(start), "all", dtype=object)
+        if cause_name is None
+        else table.frame[cause_name].astype(str).str.strip().replace("", "not stated").to_numpy(dtype=object)
+    )
+    entry, censored = _observation(table, seconds, notes)
+    weight, sites = _weights(table, request, notes)
+    kept = ~pd.isna(start) & np.isfinite(seconds) & (seconds > 0.0) & np.isfinite(weight) & (weight > 0.0)
+    out = np.isin(np.char.lower(cause.astype(str)), [word.lower() for word in request.leave_out])
+    if out.any():
+        notes.append(f"{int(out.sum()):,} events left out by cause: {', '.join(request.leave_out)}")
+    lost = int((~kept & ~out).sum())
+    if lost:
+        notes.append(f"{lost:,} events have no start, no duration above zero, or reached nobody; they are left out")
+    kept &= ~out
+    if kept.sum() < 5:
+        raise HistoryError(f"{table.name}: {int(kept.sum())} events remain: a fit needs at least 5")
+    first = pd.Timestamp(request.observed_from) if request.observed_from else start[kept].min()
+    last = pd.Timestamp(request.observed_to) if request.observed_to else start[kept].max()
+    kept &= np.asarray((start >= first) & (start <= last))
+    if not (request.observed_from and request.observed_to):
+        notes.append(f"observed from {first:%Y-%m-%d} to {last:%Y-%m-%d}, first to last event: say --observed-from/-to")
+    years = request.observed_years or (last - first).total_seconds() / S_PER_YEAR
+    durations = Durations(seconds, entry, censored, weight).chosen(kept)
+    return OutageLog(pd.DatetimeIndex(start[kept]), durations, cause[kept], first, last, years, sites, notes)
+
+
+def _times(table: Table, name: str, request: LogRequest) -> tuple[pd.DatetimeIndex, list[str]]:
+    """Stamps as they are where the zone does not matter; seasons bear an hour."""
+    try:
+        clock = find_clock(table, name, request.times, False)
+    except HistoryError:
+        if request.times is not None:
+            raise
+        clock = find_clock(table, name, "UTC", False)
+    start, _, notes = read_times(table, name, clock)
+    return start, notes
+
+
+def _durations(table: Table, request: LogRequest, start: pd.DatetimeIndex) -> tuple[np.ndarray, str]:
+    name = table.find(request.duration_column, DURATION, "the duration", "--duration-column")
+    end_name = table.find(request.end_column, END, "the end", "--end-column")
+    if name is not None and request.end_column is None:
+        words = reversed(name.lower().split("_"))
+        unit = request.duration_unit or next((word for word in words if word in UNITS_S), None)
+        if unit not in UNITS_S:
+            raise HistoryError(f"{table.name}: column {name} does not name its unit: type --duration-unit s, min or h")
+        return table.numbers(name, low=0.0, unit=unit) * UNITS_S[unit], f"durations from column {name} in {unit}"
+    if end_name is None:
+        names = ", ".join(map(str, table.frame.columns))
+        raise HistoryError(
+            f"{table.name}: no column looks like the end or the duration; type --end-column or --duration-column with "
+            f"one of: {names}"
+        )
+    end, _ = _times(table, end_name, request)
+    seconds = (end - start).total_seconds().to_numpy(dtype=np.float64)
+    wrong = np.flatnonzero(seconds < 0.0)
+    if len(wrong):
+        raise table.refuse(int(wrong[0]), end_name, f"a time at or after the start {start[wrong[0]]}")
+    return seconds, f"durations from column {end_name} less the start"
+
+
+def _observation(table: Table, seconds: np.ndarray, notes: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Age at entry [s] and whether the end was not seen."""
+    entry, censored = np.zeros(len(seconds)), np.zeros(len(seconds), dtype=bool)
+    late, flag = (table.find(None, names, "", "") for names in (LATE, LATE_FLAG))
+    if late is not None and flag is not None:
+        begun = table.numbers(flag) > 0.5
+        entry = np.where(begun, np.clip(table.numbers(late) * S_PER_MIN, 0.0, 0.999 * seconds), 0.0)
+        notes.append(f"{int(begun.sum()):,} events began before they could be seen: counted from when they were")
+    open_end = table.find(None, CENSORED, "", "")
+    if open_end is not None:
+        censored = table.numbers(open_end) > 0.5
+        notes.append(f"{int(censored.sum()):,} events had not ended when last seen: they count as at least that long")
+    return np.nan_to_num(entry), censored
+
+
+def _weights(table: Table, request: LogRequest, notes: list[str]) -> tuple[np.ndarray, float]:
+    count = len(table.frame)
+    if request.customers_served is not None:
+        name = table.need(request.customers_column, CUSTOMERS, "the customers reached", "--customers-column")
+        notes.append(f"events count by {name} of {request.customers_served:,.0f} customers: a mean over customers")
+        return table.numbers(name, low=0.0) / request.customers_served, 1.0
+    if request.sites is not None:
+        return np.ones(count), request.sites
+    site = table.find(request.site_column, SITE, "the site", "--site-column")
+    if site is None:
+        notes.append("one site observed (say --sites, or --customers-served, if the log holds more)")
+        return np.ones(count), 1.0
+    names = table.frame[site].nunique()
+    notes.append(f"{names} sites by column {site}; sites without an interruption are not in it: say --sites")
+    return np.ones(count), float(names)

@@ -1,0 +1,115 @@
+"""Report and figures of a fitted outage process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from distributions.clock import MONTHS_PER_YEAR, S_PER_H
+from studies.calibrate_report import fact_table, figure, listing, page, paragraph, table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from distributions.fit_outage_log import OutageCalibration
+
+__all__ = ["draw_outages", "outage_page", "outage_parts"]
+
+BLACK, VERMILION = "#000000", "#D55E00"
+FITTED = ("momentary", "sustained", "extreme")
+
+
+def outage_page(result: OutageCalibration) -> str:
+    """HTML page of an outage calibration."""
+    return page(f"Outage process of {result.record['meta']['source']}", outage_parts(result))
+
+
+def outage_parts(result: OutageCalibration) -> list[str]:
+    """Parts of the page: how it was read, facts, figures, threshold of the tail, causes, parameters."""
+    meta = result.record["meta"]
+    told = f"{meta['events_used']:,} events of {meta['window']}, {meta['site_years']:.4g} site-years."
+    told += f" Source: {meta['source']}."
+    kept = f"Held out of the fit: {meta['held_out']}. Sags, curtailment and the effect of weather: as {meta['base']}."
+    tried = [
+        (
+            f"{choice.threshold_s / S_PER_H:.2f}",
+            str(choice.exceedances),
+            f"{choice.shape:.3f} +- {choice.shape_error:.3f}",
+            f"{choice.scale_s / S_PER_H:.2f}",
+            f"{choice.distance:.3f}",
+            "taken" if choice.chosen else "",
+        )
+        for choice in result.tail
+    ]
+    causes = [
+        (cause, f"{count:,}", f"{rate:.4g}", f"{median:.2f}", f"{high:.2f}")
+        for cause, count, rate, median, high in result.causes
+    ]
+    return [
+        paragraph(f"{told} {kept}"),
+        paragraph(_conversion(meta["site_factor"])),
+        fact_table(result.facts, result.simulated.years),
+        figure(draw_outages(result), "Durations and seasons of the log and the simulation"),
+        "<h2>Threshold of the tail</h2>",
+        paragraph("The one whose generalised Pareto law lies closest to the log. A shape above 0 is a heavy tail."),
+        table(("threshold [h]", "events beyond", "shape", "scale [h]", "distance", ""), tried),
+        "<h2>By cause</h2>",
+        table(("cause", "events", "a site-year", "median [h]", "90 % quantile [h]"), causes),
+        "<h2>Parameters</h2>",
+        table(("family", "rate a year", "standard error", "clustering", "duration [s]"), _families(result)),
+        "<h2>How the file was read</h2>",
+        listing(result.notes),
+    ]
+
+
+def _conversion(factor: float) -> str:
+    if factor == 1.0:
+        return (
+            "Rates are those of the log: means over its sites or customers. A site on a higher voltage is not an "
+            "average customer; give --site-factor with what is known of the connection."
+        )
+    return f"Rates in the file are those of the log times {factor:g} (site factor); the facts compare the log itself."
+
+
+def _families(result: OutageCalibration) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for family in FITTED:
+        record, errors = result.record[family], result.record["uncertainty"].get(family, {})
+        spec = record["duration_s"]
+        law = ", ".join([spec["law"], *(f"{key} {part:.4g}" for key, part in spec.items() if key != "law")])
+        error = errors.get("rate_per_year")
+        told = f"{error:.2g}" if error is not None else "not fitted"
+        rows.append((family, f"{record['rate_per_year']:.4g}", told, f"{record['dispersion']:.3g}", law))
+    return rows
+
+
+def draw_outages(result: OutageCalibration) -> Figure:
+    """Two panels: share of interruptions that last longer; share by month."""
+    from matplotlib.figure import Figure
+
+    drawing = Figure(figsize=(10.0, 4.0), layout="constrained")
+    left, right = drawing.subplots(1, 2)
+    months = np.arange(MONTHS_PER_YEAR)
+    pairs = (("log", result.history, BLACK, "-"), ("simulated", result.simulated, VERMILION, "--"))
+    for shift, (name, events, colour, line) in zip((-0.2, 0.2), pairs, strict=True):
+        order = np.argsort(events.duration_s)
+        weight = events.weight[order] / events.weight.sum()
+        beyond = 1.0 - np.cumsum(weight) + 0.5 * weight
+        left.plot(events.duration_s[order] / S_PER_H, beyond, color=colour, linestyle=line, label=name)
+        share = np.bincount(events.month, weights=events.weight, minlength=MONTHS_PER_YEAR) / events.weight.sum()
+        right.bar(months + shift, share, width=0.4, color=colour, label=name)
+    for choice in result.tail:
+        if choice.chosen:
+            left.axvline(choice.threshold_s / S_PER_H, color="#5F5F5F", linewidth=1.0)
+    left.set_xscale("log")
+    left.set_yscale("log")
+    left.set_ylim(bottom=3e-4)
+    left.set_xlabel("duration [h]; the line is the tail's threshold")
+    left.set_title("Share that lasts longer", loc="left", fontsize=11)
+    right.set_xticks(months, list("JFMAMJJASOND"))
+    right.set_title("Share by month", loc="left", fontsize=11)
+    left.legend(frameon=False)
+    for ax in (left, right):
+        ax.spines[["top", "right"]].set_visible(False)
+    return drawing

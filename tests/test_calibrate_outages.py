@@ -1,0 +1,143 @@
+"""Calibration of outages: likelihood with late entry and censoring, tails, logs as users have them, the command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from distributions.fit_durations import Durations, choose_tail, fit_law, fit_tail, weighted_quantile
+from distributions.fit_outage_log import calibrate_outages
+from distributions.outage_log import LogRequest, read_outage_log
+from distributions.parameters import load
+from distributions.table_reading import HistoryError
+from studies.cli import app
+
+
+def plain(values: np.ndarray) -> Durations:
+    count = len(values)
+    return Durations(values, np.zeros(count), np.zeros(count, dtype=bool), np.ones(count))
+
+
+def test_exponential_mean_solved_by_hand_with_censoring_and_late_entry() -> None:
+    # Time at risk: 10 + 20 + (30 - 5) + 25; ended: the first three. Mean = 80 / 3.
+    durations = Durations(
+        np.array([10.0, 20.0, 30.0, 25.0]),
+        np.array([0.0, 0.0, 5.0, 0.0]),
+        np.array([False, False, False, True]),
+        np.ones(4),
+    )
+    fitted = fit_law(durations, ("exponential",))
+    assert fitted.spec["mean"] == pytest.approx(80.0 / 3.0, rel=1e-4)
+    # Its logarithm has standard error 1 / sqrt(events that ended).
+    assert fitted.errors["log_mean"] == pytest.approx(1.0 / np.sqrt(3.0), rel=1e-2)
+
+
+def test_truncated_and_censored_log_gives_the_law_back_and_a_naive_fit_does_not() -> None:
+    # 6,000 lognormal durations, median 5,000 s, sigma 1.2: standard errors 0.016 and 0.009 of the logarithms.
+    rng = np.random.default_rng(2)
+    true = 5000.0 * np.exp(1.2 * rng.standard_normal(6000))
+    entry = np.where(rng.random(6000) < 0.5, 4000.0, 0.0)
+    seen = true > entry
+    end = rng.exponential(20000.0, 6000) + entry
+    durations = Durations(np.minimum(true, end), entry, true > end, np.ones(6000)).chosen(seen)
+    fitted = fit_law(durations, ("lognormal",)).spec
+    assert fitted["median"] == pytest.approx(5000.0, rel=0.10)
+    assert fitted["sigma"] == pytest.approx(1.2, rel=0.06)
+    naive = fit_law(plain(durations.value), ("lognormal",)).spec
+    assert abs(naive["sigma"] / 1.2 - 1.0) > 0.10
+
+
+def test_right_law_is_chosen() -> None:
+    rng = np.random.default_rng(3)
+    assert fit_law(plain(3600.0 * rng.weibull(0.6, 2000))).spec["law"] == "weibull"
+    assert fit_law(plain(3600.0 * np.exp(rng.standard_normal(2000)))).spec["law"] == "lognormal"
+
+
+def test_pareto_tail_is_recovered() -> None:
+    # Generalised Pareto, shape 0.3, scale 100, beyond 1,000: 4,000 of them give the shape within 0.02 (1 sigma).
+    rng = np.random.default_rng(4)
+    values = 1000.0 + 100.0 / 0.3 * (rng.random(4000) ** -0.3 - 1.0)
+    fitted = fit_tail(plain(values), 1000.0)
+    assert fitted.spec["shape"] == pytest.approx(0.3, abs=0.08)
+    assert fitted.spec["scale"] == pytest.approx(100.0, rel=0.12)
+    assert fitted.errors["shape"] == pytest.approx(1.3 / np.sqrt(4000), rel=0.2)
+    tried = choose_tail(plain(values))
+    assert sum(choice.chosen for choice in tried) == 1
+    assert choose_tail(plain(values[:20])) == []
+
+
+def test_weights_count_like_repeats() -> None:
+    values = np.array([1.0, 2.0, 3.0])
+    assert weighted_quantile(values, np.array([1.0, 1.0, 8.0]), 0.5) == 3.0
+    assert weighted_quantile(np.repeat(values, [1, 1, 8]), np.ones(10), 0.5) == 3.0
+
+
+def made_log(path: Path, years: int = 12, rate: float = 40.0) -> Path:
+    """Clustered years, twice as many in winter, lognormal with a median of an hour."""
+    rng = np.random.default_rng(6)
+    rows = ["outage_start,outage_end,cause"]
+    for year in range(years):
+        for _ in range(rng.poisson(rate * rng.gamma(4.0, 0.25))):
+            day = rng.choice(365, p=np.where((np.arange(365) < 90) | (np.arange(365) > 330), 2.0, 1.0) / 489.0)
+            start = pd.Timestamp(2010 + year, 1, 1) + pd.Timedelta(days=int(day), hours=float(rng.random() * 24))
+            end = start + pd.Timedelta(minutes=60.0 * float(np.exp(1.1 * rng.standard_normal())))
+            rows.append(
+                f"{start:%Y-%m-%d %H:%M:%S},{end:%Y-%m-%d %H:%M:%S},{rng.choice(['tree', 'planned'], p=[0.8, 0.2])}"
+            )
+    path.write_text("\n".join(rows), encoding="utf-8")
+    return path
+
+
+def test_log_gives_rate_season_and_law(tmp_path: Path, compiled: bool) -> None:
+    if not compiled:
+        pytest.skip("simulates a thousand years")
+    request = LogRequest(made_log(tmp_path / "log.csv"), observed_from="2010-01-01", observed_to="2022-01-01")
+    result = calibrate_outages(request, years=400)
+    record = result.record
+    # 32 a year unplanned, gamma shape 4 over 11 years: standard error 32 sqrt(1/4 + 1/32) / sqrt(11) = 5.1
+    rate = record["sustained"]["rate_per_year"] + record["extreme"]["rate_per_year"]
+    assert rate == pytest.approx(32.0, abs=4.0 * 5.1)
+    facts = {fact.name: fact for fact in result.facts}
+    for name in ("rate", "tail_rate", "duration_q50_h", "duration_q90_h", "clustering", "winter"):
+        assert facts[name].passed, facts[name]
+    assert facts["duration_q50_h"].history == pytest.approx(1.0, rel=0.15)
+    assert {"rate_per_year"} <= set(record["uncertainty"]["sustained"])
+    assert record["meta"]["held_out"] == "the last 1 years"
+    assert record["sag"]["rate_per_year"] == load("outages", "nordic_hv")["sag"]["rate_per_year"]
+    assert [cause for cause, *_ in result.causes] == ["tree"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("start,end\n2020-01-02 10:00,2020-01-02 09:00\n", r"line 2, column end: .* at or after the start"),
+        ("start,duration\n2020-01-02 10:00,5\n", "column duration does not name its unit: type --duration-unit"),
+        ("start,cause\n2020-01-02 10:00,tree\n", "no column looks like the end or the duration"),
+        ("start,duration_min\n2020-01-02 10:00,-5\n", "line 2, column duration_min: '-5': expected a number from 0"),
+        ("start,duration_min\n2020-01-02 10:00,5\n", "1 events remain: a fit needs at least 5"),
+    ],
+)
+def test_what_cannot_be_read_is_named(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "log.csv"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(HistoryError, match=message):
+        read_outage_log(LogRequest(file))
+
+
+def test_command_takes_indices_and_says_whose_they_are(tmp_path: Path) -> None:
+    out = tmp_path / "outages.toml"
+    words = ["calibrate", "outages", "--saifi", "0.4", "--caidi-min", "75", "--maifi", "1.5", "--out", str(out)]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert "average customer" in done.stderr
+    assert load("outages", out)["sustained"]["rate_per_year"] == 0.4
+    done = CliRunner().invoke(app, [*words, "--site-factor", "0.25"])
+    assert "average customer" not in done.stderr
+    assert load("outages", out)["sustained"]["rate_per_year"] == pytest.approx(0.1)
+    done = CliRunner().invoke(app, ["calibrate", "outages", "--saifi", "0.4"])
+    assert done.exit_code == 2
+    assert "missing: --caidi-min, --maifi" in done.stderr

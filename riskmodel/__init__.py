@@ -1,9 +1,20 @@
 """What a power strategy makes of what happens: energy, downtime, money and risk, path by path.
 
->>> import riskmodel
->>> study = riskmodel.load_study("study.toml")
->>> results = riskmodel.simulate(study, paths=2000, seed=7)
->>> results.summary()
+Examples
+--------
+>>> import riskmodel, studies
+>>> study = riskmodel.load_study(studies.path("nordic_inference"), ["study.years=2"])
+>>> results = riskmodel.simulate(study, paths=4, seed=7)
+>>> print(results)  # doctest: +ELLIPSIS
+Nordic inference site: grid expansion or string storage with PV: 4 paths of 2 years, seed 7
+...
+>>> summary = results.summary()
+>>> list(summary.columns)
+['strategy', 'metric', 'value', 'standard_error', 'unit']
+>>> bool((summary["metric"] == "npv_eur:mean").sum() == 2)
+True
+>>> [name for name in results.years.columns if name.startswith("energy")]
+['energy_purchase_eur', 'energy_fees_eur', 'energy_export_eur']
 """
 
 from importlib import import_module

@@ -18,7 +18,10 @@ from riskmodel.study import Study
 
 NS_PER_S = 1e9
 KIB_PER_MIB = 1024.0
-FIRST_PATH = "import studies; from riskmodel.engine import simulate_range as s; s(studies.load('ten_thousand_gpus'), 1, 0, 1)"
+FIRST_PATH = (
+    "import studies; from riskmodel.engine import simulate_range; "
+    "simulate_range(studies.load('ten_thousand_gpus'), 1, 0, 1)"
+)
 
 
 def strategy_hours(study: Study, paths: int) -> float:

@@ -26,6 +26,7 @@ CALENDAR_ENERGY_J_PER_MOL = 17126.0
 CALENDAR_CUBIC, CALENDAR_LEVEL = 2.8575, 0.60225
 CYCLE_RATE, CYCLE_LEVEL = 0.0630, 0.0971
 DEPTH_CUBIC, DEPTH_LEVEL = 4.0253, 1.0923
+CALENDAR_POWER = CYCLE_POWER = 0.5
 PERCENT = 100.0
 
 
@@ -34,7 +35,7 @@ def calendar(temperature_k, soc):
     """(rate [1/day^0.5], 0, power) of the calendar part."""
     warm = math.exp(-CALENDAR_ENERGY_J_PER_MOL / GAS_CONSTANT * (1.0 / temperature_k - 1.0 / REFERENCE_K))
     charged = CALENDAR_CUBIC * (soc - 0.5) ** 3 + CALENDAR_LEVEL
-    return CALENDAR_RATE_PER_ROOT_S * math.sqrt(S_PER_DAY) * warm * charged, 0.0, 0.5
+    return CALENDAR_RATE_PER_ROOT_S * math.sqrt(S_PER_DAY) * warm * charged, 0.0, CALENDAR_POWER
 
 
 @njit
@@ -54,6 +55,6 @@ LAW = CellLaw(
     calendar=calendar,
     calendar_form=POWER,
     cycle=cycle,
-    cycle_power=0.5,
+    cycle_power=CYCLE_POWER,
     mean_c_rate=False,
 )

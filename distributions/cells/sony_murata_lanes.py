@@ -1,0 +1,86 @@
+"""BLAST-Lite's Sony-Murata law for the engine: one day of many lanes in float32, sums in float64.
+
+The law itself is in `sony_murata`. Its temperature terms nearly cancel, so they are taken in float64 once a path
+(`temperature_slopes`). Break-in is left out: it counts above three full cycles a day only.
+"""
+
+import numpy as np
+
+from distributions._jit import njit
+from distributions.cells import sony_murata as law
+from distributions.cells.blast_250ah import anode_voltage, power_law_step
+from distributions.lanes import exp32, log32
+
+f = np.float32
+
+SCALE, LOG_SCALE = f(law.TIME_SCALE_PER_DAY), f(np.log(law.TIME_SCALE_PER_DAY))
+END, SHAPE = f(law.END), f(law.SHAPE)
+CYCLE_POWER = f(law.CYCLE_POWER)
+CYCLE_BASE, CYCLE_DEPTH, CYCLE_RATE = (f(1e6 * x) for x in (law.CYCLE_BASE, law.CYCLE_DEPTH, law.CYCLE_RATE))
+CYCLE_UNIT = f(1e-6**law.CYCLE_POWER)
+SMALL = f(1e-12)
+
+
+def temperature_slopes(temperature_k: np.ndarray) -> np.ndarray:
+    """What the calendar part needs of the temperature of each lane.
+
+    Parameters
+    ----------
+    temperature_k : (n_lanes,) float
+
+    Returns
+    -------
+    (3, n_lanes) float32
+        Factors of the square, cube and fourth root of the anode voltage in the exponents.
+    """
+    t = np.asarray(temperature_k, dtype=np.float64)
+    end = law.END_T2 / t**2 + law.END_T1 / t
+    root3 = law.SHAPE_T4 / t**4 + law.SHAPE_INVERSE_T3 / t**3
+    root4 = law.SHAPE_T3 * t**3 + law.SHAPE_T2 * t**2
+    return np.array([end, root3, root4], dtype=np.float32)
+
+
+@njit(forceinline=True)
+def sigmoid_step(damage, end, power, step):
+    """Damage added by `step` days to the calendar sigmoid that already stands at `damage`; nothing beyond its end.
+
+    With r = damage / end and z = log((1 + r) / (1 - r)), x = z^(1/power) / scale days have passed, and the slope is
+    end power z (1 - r^2) / (2 x).
+    """
+    r = min(damage / end, f(0.9999))
+    z = max(log32((f(1.0) + r) / (f(1.0) - r)), SMALL)
+    x = exp32(log32(z) / power - LOG_SCALE)
+    later = f(0.5) * end * power * z * (f(1.0) - r * r) / x * step
+    first = f(1.0) - f(2.0) / (f(1.0) + exp32(exp32(power * log32(SCALE * max(step, SMALL)))))
+    grown = later if damage > SMALL else end * first
+    return grown if step > f(0.0) and damage < end * f(0.9999) else f(0.0)
+
+
+@njit
+def sony_murata_calendar_row(lost, soc_mean, slopes, factor, days):
+    """One day of calendar ageing of each lane.
+
+    Parameters
+    ----------
+    lost, soc_mean, factor, days : as for `blast_250ah_calendar_row`; `factor` scales the day's damage
+    slopes : (3, n_lanes) float32, see `temperature_slopes`
+    """
+    square, cube, fourth = slopes[0], slopes[1], slopes[2]
+    for i in range(lost.shape[0]):
+        log_u = log32(anode_voltage(soc_mean[i]))
+        end = END * exp32(square[i] * exp32(f(1.0 / 2.0) * log_u))
+        power = SHAPE * exp32(cube[i] * exp32(f(1.0 / 3.0) * log_u) + fourth[i] * exp32(f(1.0 / 4.0) * log_u))
+        lost[i] += factor[i] * sigmoid_step(f(lost[i]), end, power, days[i])
+
+
+@njit
+def sony_murata_cycle_row(lost, depth, throughput, factor, days):
+    """One day of cycle ageing of each lane; arguments as for `blast_250ah_cycle_row`, `factor` scales the day's damage.
+
+    Rates in cycles per million: float32 keeps numbers near one best.
+    """
+    for i in range(lost.shape[0]):
+        c = throughput[i] * f(1.0 / 24.0)
+        q = abs(CYCLE_BASE + CYCLE_DEPTH * depth[i] + CYCLE_RATE * exp32(depth[i] * depth[i] * c * c * c))
+        k = CYCLE_UNIT * exp32(CYCLE_POWER * log32(max(q, SMALL)))
+        lost[i] += factor[i] * power_law_step(f(lost[i]), k, CYCLE_POWER, f(0.5) * throughput[i] * days[i])

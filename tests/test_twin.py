@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import studies
+from distributions.parameters import FOLDER
 from riskmodel.engine import simulate_range, trace_week
 from riskmodel.quantities import Outcome, Quantity
 from tests.twin import Float32, Float64, arithmetic, battery, ridethrough, walk_path
@@ -62,23 +63,49 @@ def test_single_precision_twin_has_the_same_hours(name, first):
     study = short_study(name)
     result = simulate_range(study, SEED, first, PATHS_A_CHUNK)
     for path in range(first, first + PATHS_A_CHUNK):
-        twin = walk_path(study, SEED, path, Float32())
-        traced = trace_week(study, SEED, path, 0, YEARS * 8760)
-        # the same bits: both round each operation alike, and neither uses a library's exp, log or sum
-        assert np.array_equal(twin.market.price[:-1].ravel(), traced["price_eur_per_mwh"])
-        assert np.array_equal(twin.market.sun[:-1].ravel(), traced["pv_kw_per_kwp"])
-        for mine, rows in zip(twin.hourly, traced["strategies"].values(), strict=True):
-            for k, row in enumerate(rows.values()):
-                assert np.array_equal(mine[k], row, equal_nan=True), (path, list(rows)[k])
-        annual = result.annual[path - first]
-        assert np.array_equal(np.isnan(twin.annual), np.isnan(annual))
-        assert worst((twin.annual - annual) / np.maximum(np.abs(annual), 1e-300)) < LAST_DIGITS
-        harmful = {key: rows for key, rows in twin_table(twin).items() if np.max(rows[0]) >= Outcome.CAPPED}
-        kept = outcome_table(result, path)
-        assert list(harmful) == list(kept)
-        for key, (outcomes, lost) in kept.items():
-            assert np.array_equal(harmful[key][0], outcomes), (path, key)
-            np.testing.assert_allclose(lost, harmful[key][1].astype(np.float32), rtol=1e-6, atol=0.0)
+        assert_same_path(study, path, result)
+
+
+def assert_same_path(study, path, result):
+    """Same bits every hour, same years to the last digits, same events; returns the twin's path."""
+    twin = walk_path(study, SEED, path, Float32())
+    traced = trace_week(study, SEED, path, 0, study.header.years * 8760)
+    # both round each operation alike, and neither uses a library's exp, log or sum
+    assert np.array_equal(twin.market.price[:-1].ravel(), traced["price_eur_per_mwh"])
+    assert np.array_equal(twin.market.sun[:-1].ravel(), traced["pv_kw_per_kwp"])
+    for mine, rows in zip(twin.hourly, traced["strategies"].values(), strict=True):
+        for k, row in enumerate(rows.values()):
+            assert np.array_equal(mine[k], row, equal_nan=True), (path, list(rows)[k])
+    annual = result.annual[path - result.first_path]
+    assert np.array_equal(np.isnan(twin.annual), np.isnan(annual))
+    assert worst((twin.annual - annual) / np.maximum(np.abs(annual), 1e-300)) < LAST_DIGITS
+    harmful = {key: rows for key, rows in twin_table(twin).items() if np.max(rows[0]) >= Outcome.CAPPED}
+    kept = outcome_table(result, path)
+    assert list(harmful) == list(kept)
+    for key, (outcomes, lost) in kept.items():
+        assert np.array_equal(harmful[key][0], outcomes), (path, key)
+        np.testing.assert_allclose(lost, harmful[key][1].astype(np.float32), rtol=1e-6, atol=0.0)
+    return twin
+
+
+def test_days_without_grid_in_a_row_and_over_the_years_end(tmp_path):
+    """Thirty long outages a year and eight of days: outages in outages, stores run dry, and one begun in December."""
+    record = (FOLDER / "outages_nordic_hv.toml").read_text()
+    for rate, more in (("rate_per_year = 0.3\n", "rate_per_year = 30.0\n"), ("= 0.04\n", "= 8.0\n")):
+        assert rate in record
+        record = record.replace(rate, more)
+    (tmp_path / "outages_often.toml").write_text(record)
+    study = studies.load("nordic_inference", ["study.years=2", f'site.outages="{tmp_path / "outages_often.toml"}"'])
+    for path in (14, 56):  # found by looking for an outage that spans the first year's end
+        twin = assert_same_path(study, path, simulate_range(study, SEED, path, 1))
+        events = [of_event[0].situation.event for of_event in twin.events]
+        last = max((e for e, of in zip(events, twin.events, strict=True) if of[0].year == 1), key=lambda e: e.hour)
+        spanning = [e for e in events if e.hour + e.duration_h > 8760 + 1]
+        assert spanning
+        assert last.hour >= spanning[0].hour
+        # no grid in the first hour of the second year, for either strategy
+        assert np.all(twin.hourly[:, 4, 8760] == 0.0)
+        assert np.all(twin.hourly[:, 0, 8760] == 0.0)
 
 
 @pytest.mark.parametrize(("name", "first"), CHUNKS)

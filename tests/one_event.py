@@ -1,0 +1,98 @@
+"""One event met by one strategy with given assets: the kernel's effect by column name."""
+
+import numpy as np
+import pytest
+
+from distributions.outages import SAG
+from riskmodel.quantities import Outcome
+from riskmodel.ridethrough import (
+    CAPPED_H,
+    DOWN_FROM_H,
+    DOWN_UNTIL_H,
+    GENSET_KWH,
+    GRID_BACK_H,
+    N_EFFECTS,
+    N_UNIFORMS,
+    OUTCOME,
+    RESTART_H,
+    STORED_USED_KWH,
+    U_CABINETS,
+    U_COMMON,
+    U_START,
+    U_UPS,
+    WAITING_H,
+    BackupTables,
+    resolve,
+)
+
+LOAD_KW, RESTART = 1000.0, np.array([2.0, 1.0])
+START_H = 15.0 / 3600.0
+
+# ten cabinets of 125 kW that all work; the cluster of 1000 kW falls to 840 kW at a work rate of 0.8 when capped
+CABINETS = {"cabinets": 10.0, "cabinet_kw": 125.0, "transfer_ms": 10.0, "discharge_efficiency": 0.9}
+ALL_TEN = {"cabinets_cdf": [0.0] * 10 + [1.0]}
+GENSETS = {
+    "gensets": 2.0,
+    "genset_kw": 600.0,
+    "genset_start_h": START_H,
+    "genset_mttf_h": 1100.0,
+    "genset_fuel_h": 48.0,
+}
+BOTH_START = {"gensets_cdf": [0.0, 0.0, 1.0]}
+UPS = {"ups_power_kw": 1200.0, "ups_energy_kwh": 100.0}
+
+
+def backup(**given):
+    """One strategy that owns what is given, and nothing else."""
+    site = {"hold_up_ms": 20.0, "checkpoint_h": 0.05, "power_share": 0.84, "performance": 0.8}
+    site |= {"curtailed_import_share": 0.5, "cabinets_cdf": [1.0], "gensets_cdf": [1.0]}
+    fields = dict.fromkeys(BackupTables._fields, 0.0) | site | given
+    return BackupTables(*(np.array([value], dtype=np.float64) for value in fields.values()))
+
+
+def uniforms(**given):
+    """Uniforms of an event in which nothing fails: no common cause, UPS and gensets take over and run."""
+    u = np.full(N_UNIFORMS, 0.5)
+    u[U_START + 1 :] = 1e-9  # minus its logarithm is 20.7 mean lives
+    for name, value in given.items():
+        u[{"cabinets": U_CABINETS, "common": U_COMMON, "ups": U_UPS, "start": U_START, "fail": U_START + 1}[name]] = (
+            value
+        )
+    return u
+
+
+def effect_of(
+    family,
+    duration_h,
+    tables,
+    *,
+    hour=10.0,
+    stored=1000.0,
+    sun=None,
+    down_until=0.0,
+    u=None,
+    load=LOAD_KW,
+    in_service=True,
+):
+    """Effect of an event, by column name."""
+    effect = np.zeros(N_EFFECTS)
+    event = np.array([hour, duration_h, float(family), 0.5 if family == SAG else 0.0, 0.0])
+    pv = np.zeros((48, 1), np.float32) if sun is None else sun
+    day_start = int(hour) // 24 * 24
+    u = uniforms() if u is None else u
+    resolve(effect, event, tables, 0, u, load, stored, in_service, pv, 0, day_start, down_until, RESTART)
+    columns = {
+        "waiting": WAITING_H, "restart": RESTART_H, "capped": CAPPED_H, "used": STORED_USED_KWH, "genset": GENSET_KWH,
+        "grid_back": GRID_BACK_H, "down_from": DOWN_FROM_H, "down_until": DOWN_UNTIL_H,
+    }  # fmt: skip
+    return {"outcome": Outcome(int(effect[OUTCOME]))} | {name: effect[k] for name, k in columns.items()}
+
+
+def check(effect, outcome, **expected):
+    """The outcome, the given columns, and zero hours and energies in the others."""
+    assert effect["outcome"] == outcome
+    for name in ("waiting", "restart", "capped", "used", "genset"):
+        assert effect[name] == pytest.approx(expected.get(name, 0.0), rel=1e-12, abs=1e-12), name
+    for name in ("grid_back", "down_from", "down_until"):
+        if name in expected:
+            assert effect[name] == pytest.approx(expected[name], rel=1e-13), name

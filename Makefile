@@ -6,7 +6,7 @@ STAMP := $(VENV)/.up-to-date
 DEMO := out/ten_thousand_gpus
 WORKERS ?= 2
 
-.PHONY: demo test lint bench clean setup
+.PHONY: demo test lint bench validate clean setup
 
 demo: $(STAMP)
 	$(BIN)/riskmodel run ten_thousand_gpus --paths 1000 --seed 7 --out $(DEMO) --overwrite
@@ -23,6 +23,9 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
+
+validate: $(STAMP)
+	$(BIN)/python -m studies.validation --out out/validate
 
 setup: $(STAMP)
 

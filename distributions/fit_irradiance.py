@@ -144,7 +144,7 @@ def hourly_power(
     return np.where(np.isfinite(clearness) & np.isfinite(temperature), total / len(MINUTES_IN_HOUR), np.nan)
 
 
-def fit(frame: pd.DataFrame, weather: dict[str, Any]) -> dict[str, Any]:
+def fit(frame: pd.DataFrame, weather: dict[str, Any], *, refine: bool = True) -> dict[str, Any]:
     """Fit the clearness process.
 
     Quantiles weigh each hour with its clear-sky irradiance, so that the month's energy is the measured one, and are
@@ -158,6 +158,8 @@ def fit(frame: pd.DataFrame, weather: dict[str, Any]) -> dict[str, Any]:
         From ``add_clear_sky``, local standard time.
     weather : dict
         Weather record whose clearness shifts the engine will add.
+    refine : bool
+        False leaves out the last step, for quick repeats.
 
     Returns
     -------
@@ -177,7 +179,7 @@ def fit(frame: pd.DataFrame, weather: dict[str, Any]) -> dict[str, Any]:
         score[order] = _normal_score(share)
         quantile[m] = _knots(share, clearness[order], _regime_share(weather, m), weather["clearness_shift"])
     start = _correlations(score, time.hour.to_numpy()) | {"quantile": quantile}
-    return _refine(start, frame, weather)
+    return _refine(start, frame, weather) if refine else start
 
 
 def simulate(parameters: dict[str, Any], years: int, seed: int, *, weather: dict[str, Any] | None = None) -> np.ndarray:

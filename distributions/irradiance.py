@@ -21,7 +21,7 @@ from distributions.clock import HOURS_PER_DAY, HOURS_PER_YEAR, MIN_PER_H, MONTH_
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CLEARNESS_STEP", "CLEARNESS_TABLE_KNOTS", "PvChain", "ac_power", "clear_sky", "pv_table"]
+__all__ = ["CLEARNESS_STEP", "CLEARNESS_TABLE_KNOTS", "PvChain", "ac_power", "chain_of", "clear_sky", "pv_table"]
 
 CLEARNESS_TABLE_KNOTS = 9
 CLEARNESS_STEP = 0.15
@@ -83,6 +83,14 @@ class PvChain:
     dc_ac_ratio: float = 1.2
     inverter_efficiency: float = 0.96
     temperature_coefficient_per_c: float = -0.0035
+
+
+def chain_of(record: dict[str, Any]) -> PvChain:
+    """Chain of an irradiance record: with the air temperatures of its site where it has them."""
+    if "month_temperature_c" not in record:
+        return PvChain()
+    months = tuple(float(value) for value in record["month_temperature_c"])
+    return PvChain(month_temperature_c=months, day_amplitude_c=float(record["day_amplitude_c"]))
 
 
 def pv_table(

@@ -8,7 +8,7 @@ import numpy as np
 from distributions import parameters
 from distributions.clearness import ClearnessTables, clearness_tables
 from distributions.clock import HOURS_PER_DAY, KW_PER_MW, MONTH_OF_DAY
-from distributions.irradiance import pv_table
+from distributions.irradiance import chain_of, pv_table
 from distributions.outage_tables import outage_tables
 from distributions.outages import OutageTables
 from distributions.prices import PriceTables, price_tables
@@ -262,8 +262,9 @@ def pack(study: "Study") -> Tables:
     names = study.record_names()
     weather_parameters = parameters.load("weather", names["weather"])
     outage_parameters = parameters.load("outages", names["outages"])
-    pv = pv_table(s.latitude_deg, s.longitude_deg, s.pv_tilt_deg, s.pv_azimuth_deg, s.utc_offset_h)
-    clearness = clearness_tables(parameters.load("irradiance", names["irradiance"]), pv)
+    irradiance = parameters.load("irradiance", names["irradiance"])
+    place = (s.latitude_deg, s.longitude_deg, s.pv_tilt_deg, s.pv_azimuth_deg, s.utc_offset_h)
+    clearness = clearness_tables(irradiance, pv_table(*place, chain_of(irradiance)))
     month_of_day = np.asarray(MONTH_OF_DAY, np.int64)
     share = state_share(weather_parameters["transition"])
     site = site_tables(study)

@@ -14,7 +14,7 @@ from studies.cli_problems import fail, printable, refuse
 if TYPE_CHECKING:
     from distributions.facts import Fact
 
-__all__ = ["run_indices", "run_outages", "run_prices", "stamps_end"]
+__all__ = ["run_indices", "run_irradiance", "run_outages", "run_prices", "stamps_end"]
 
 
 def stamps_end(word: str | None) -> bool | None:
@@ -51,6 +51,18 @@ def run_outages(log: dict[str, Any], how: dict[str, Any], out: Path, report: Pat
         result = calibrate_outages(LogRequest(**log), **how)
         finish("outages", out.stem, result.record, result.facts, out, report, lambda: outage_page(result))
         say(result.notes, [CONVERSION] if how["site_factor"] == 1.0 else [])
+
+
+def run_irradiance(weather: dict[str, Any], how: dict[str, Any], out: Path, report: Path | None) -> None:
+    """Fit clearness as requested; see ``distributions.fit_irradiance_history.calibrate_irradiance``."""
+    with plain_histories():
+        from distributions.fit_irradiance_history import calibrate_irradiance
+        from distributions.weather_reading import WeatherRequest
+        from studies.calibrate_irradiance import irradiance_page
+
+        result = calibrate_irradiance(WeatherRequest(**weather), **how)
+        finish("irradiance", out.stem, result.record, result.facts, out, report, lambda: irradiance_page(result))
+        say(result.notes, [])
 
 
 def run_indices(

@@ -142,3 +142,55 @@ def outages(
         out,
         report,
     )
+
+
+@app.command()
+def irradiance(
+    history: Annotated[Path, typer.Argument(help="CSV or Parquet, or a TMY3, EPW, PVGIS or NSRDB file.")],
+    latitude: Annotated[float | None, typer.Option(min=-90.0, max=90.0, help="Degrees north.")] = None,
+    longitude: Annotated[float | None, typer.Option(min=-180.0, max=180.0, help="Degrees east.")] = None,
+    tilt: Annotated[float, typer.Option(min=0.0, max=90.0, help="Panels of the PV check, degrees.")] = 40.0,
+    azimuth: Annotated[float, typer.Option(min=0.0, max=360.0, help="Where they face: 180 is south.")] = 180.0,
+    out: Annotated[Path, typer.Option(help="Parameter file.")] = Path("pv.toml"),
+    report: Report = None,
+    file_format: Annotated[
+        str | None, typer.Option("--format", help="csv, tmy3, epw, pvgis or nsrdb. Default: by the file's first lines.")
+    ] = None,
+    hold_out: Annotated[int | None, typer.Option(min=0, help="Last years kept out of the fit and reported on.")] = None,
+    ghi_column: Annotated[str | None, typer.Option(help="Column of global horizontal irradiance [W/m2].")] = None,
+    temperature_column: Annotated[str | None, typer.Option(help="Column of the air temperature [C].")] = None,
+    time_column: TimeColumn = None,
+    times: Times = None,
+    stamps: Stamps = None,
+    utc_offset: UtcOffset = None,
+    weather: Weather = "nordic",
+    source: Source = "",
+    years: Years = 1000,
+) -> None:
+    """Fit the clearness of the sky, and check the PV chain."""
+    from studies.calibrate_run import run_irradiance, stamps_end
+
+    run_irradiance(
+        {
+            "path": history,
+            "latitude_deg": latitude,
+            "longitude_deg": longitude,
+            "format": file_format,
+            "ghi_column": ghi_column,
+            "temperature_column": temperature_column,
+            "time_column": time_column,
+            "times": times,
+            "stamps_end": stamps_end(stamps),
+            "utc_offset_h": utc_offset,
+        },
+        {
+            "tilt_deg": tilt,
+            "azimuth_deg": azimuth,
+            "weather": weather,
+            "source": source,
+            "years": years,
+            "hold_out": hold_out,
+        },
+        out,
+        report,
+    )

@@ -167,12 +167,16 @@ def _read_irradiance(reader):
     quantile = reader.array("quantile", (MONTHS_PER_YEAR, CLEARNESS_KNOTS), low=0.0)
     if quantile is not None and (np.diff(quantile, axis=1) < 0.0).any():
         reader.problem("quantile", "each month must not fall along its knots")
-    return {
+    record = {
         "day_phi": reader.number("day_phi", low=0.0, below=1.0),
         "day_weight": reader.number("day_weight", low=0.0, high=1.0),
         "hour_phi": reader.number("hour_phi", low=0.0, below=1.0),
         "quantile": quantile,
     }
+    if reader.has("month_temperature_c") or reader.has("day_amplitude_c"):
+        record["month_temperature_c"] = reader.array("month_temperature_c", (MONTHS_PER_YEAR,), low=-60.0, high=60.0)
+        record["day_amplitude_c"] = reader.number("day_amplitude_c", low=-5.0, high=30.0)
+    return record
 
 
 def _read_outages(reader):

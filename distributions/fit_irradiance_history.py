@@ -1,0 +1,207 @@
+"""From a file of irradiance to a fitted clearness record with its errors and its facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from distributions.clock import DAYS_PER_WEEK, HOURS_PER_DAY, HOURS_PER_WEEK, MONTHS_PER_YEAR
+from distributions.facts import Fact, Rule, failing
+from distributions.irradiance_facts import validate_irradiance
+from distributions.price_history import local_time
+from distributions.table_reading import HistoryError
+from distributions.weather_reading import WeatherRequest, read_weather
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["IrradianceCalibration", "calibrate_irradiance", "chain_fact"]
+
+BOOTSTRAPS = 20
+VALIDATION_SEED = 7
+LEAST_HOURS_PER_MONTH = 100
+WARMEST_H = 15.0
+"""Hour of the highest air temperature, as in ``distributions.irradiance``."""
+CHAIN_RULE = Rule("PV energy, engine's table over pvlib hour by hour, worst year", absolute=0.01, digits=4)
+
+
+@dataclass(frozen=True)
+class IrradianceCalibration:
+    """A fitted record with all that a report shows.
+
+    Parameters
+    ----------
+    record : dict
+        Irradiance record with ``meta`` and ``uncertainty``.
+    facts : list of Fact
+    frame : pandas.DataFrame
+        The fitted history.
+    simulated : (n_days, 24) float64
+        Clearness.
+    notes : list of str
+    """
+
+    record: dict[str, Any]
+    facts: list[Fact]
+    frame: pd.DataFrame
+    simulated: np.ndarray
+    notes: list[str]
+
+
+def calibrate_irradiance(
+    request: WeatherRequest,
+    *,
+    tilt_deg: float = 40.0,
+    azimuth_deg: float = 180.0,
+    weather: str = "nordic",
+    source: str = "",
+    years: int = 1000,
+    hold_out: int | None = None,
+) -> IrradianceCalibration:
+    """Read, fit, estimate errors and compare facts.
+
+    Parameters
+    ----------
+    request : WeatherRequest
+    tilt_deg, azimuth_deg : float [degrees]
+        Panels for the check of the PV chain.
+    weather, source : str
+    years : int
+        Simulated years of the report.
+    hold_out : int, optional
+        Last calendar years kept out; by default 1 where three or more are there.
+
+    Raises
+    ------
+    HistoryError
+    """
+    from distributions.fit_irradiance import LOWEST_CLEAR_SKY_W_PER_M2, add_clear_sky, fit, simulate
+    from distributions.parameters import load
+
+    raw, latitude, longitude, offset, notes = read_weather(request)
+    raw = raw.iloc[int(np.argmax(local_time(raw).hour == 0)) :]
+    full = add_clear_sky(raw, latitude, longitude, offset)
+    frame, held_out = _split(full, hold_out)
+    _check_enough(frame, request.path.name)
+    regimes = load("weather", weather)
+    record = fit(frame, regimes) | _temperatures(frame)
+    simulated = simulate(record, years, VALIDATION_SEED, weather=regimes)
+    facts = validate_irradiance(frame, simulated, held_out)
+    chain = chain_fact(record, frame, latitude, longitude, tilt_deg, azimuth_deg, offset)
+    facts += [chain] if chain is not None else []
+    date = local_time(frame)
+    record["meta"] = {
+        "latitude_deg": latitude,
+        "longitude_deg": longitude,
+        "source": source or request.path.name,
+        "window": f"{date[0].year}-{date[-1].year}",
+        "held_out": "none" if held_out is None else str(local_time(held_out)[0].year),
+        "hours_used": int(frame["clearness"].notna().sum()),
+        "utc_offset_h": offset,
+        "lowest_clear_sky_w_per_m2": LOWEST_CLEAR_SKY_W_PER_M2,
+        "weather": weather,
+        "fitted_by": "energy-weighted quantiles by month; correlations by simulated moments",
+        "facts_failed": ", ".join(failing(facts)) or "none",
+    }
+    record["uncertainty"] = _bootstrap(frame, regimes)
+    return IrradianceCalibration(record, facts, frame, simulated, notes)
+
+
+def chain_fact(
+    record: dict[str, Any],
+    frame: pd.DataFrame,
+    latitude: float,
+    longitude: float,
+    tilt_deg: float,
+    azimuth_deg: float,
+    offset_h: float,
+) -> Fact | None:
+    """Energy of the engine's table over that of the whole chain on the same measured clearness, worst year.
+
+    Returns
+    -------
+    Fact or None
+        None without temperatures.
+    """
+    from distributions.clock import FIRST_DAY_OF_MONTH
+    from distributions.fit_irradiance import hourly_power
+    from distributions.irradiance import CLEARNESS_STEP, CLEARNESS_TABLE_KNOTS, chain_of, pv_table
+
+    hourly = hourly_power(frame, latitude, longitude, tilt_deg, azimuth_deg, offset_h)
+    date = local_time(frame)
+    known = np.isfinite(hourly) & ~((date.month == 2) & (date.day == 29))
+    if not known.any():
+        return None
+    table = pv_table(latitude, longitude, tilt_deg, azimuth_deg, offset_h, chain_of(record))
+    day = np.asarray(FIRST_DAY_OF_MONTH)[date.month.to_numpy() - 1] + date.day.to_numpy() - 1
+    hour = np.minimum(day, 364) * HOURS_PER_DAY + date.hour.to_numpy()
+    place = np.clip(np.nan_to_num(frame["clearness"].to_numpy()) / CLEARNESS_STEP, 0.0, CLEARNESS_TABLE_KNOTS - 1.0)
+    low = np.minimum(place.astype(np.int64), CLEARNESS_TABLE_KNOTS - 2)
+    looked_up = table[hour, low] + (place - low) * (table[hour, low + 1] - table[hour, low])
+    ratios = [
+        looked_up[known & (date.year == y)].sum() / hourly[known & (date.year == y)].sum()
+        for y in np.unique(date.year[known])
+        if (known & (date.year == y)).sum() > 2000
+    ]
+    worst = float(max(ratios, key=lambda ratio: abs(ratio - 1.0))) if ratios else np.nan
+    return Fact("pv_chain", CHAIN_RULE, 1.0, worst, 0.0, np.nan)
+
+
+def _temperatures(frame: pd.DataFrame) -> dict[str, Any]:
+    """Mean air temperature of each month by day, and half its daily swing, weighed with the irradiance they meet."""
+    celsius, sun = frame["temperature_c"].to_numpy(), frame["ghi_w_per_m2"].to_numpy()
+    date = local_time(frame)
+    known = np.isfinite(celsius) & np.isfinite(sun) & (sun > 0.0)
+    if not all((known & (date.month == month)).any() for month in range(1, MONTHS_PER_YEAR + 1)):
+        return {}
+    wave = np.cos(2.0 * np.pi * (date.hour.to_numpy() + 0.5 - WARMEST_H) / HOURS_PER_DAY)
+    months = (date.month.to_numpy()[:, None] == np.arange(1, MONTHS_PER_YEAR + 1)[None, :]).astype(np.float64)
+    design = np.column_stack([months, wave])[known]
+    # Cells heat and lose by the sun they get, so hours count by it: sunny days are warmer than the month.
+    root = np.sqrt(sun[known])
+    fitted = np.linalg.lstsq(design * root[:, None], celsius[known] * root, rcond=None)[0]
+    return {"month_temperature_c": np.round(fitted[:-1], 2), "day_amplitude_c": round(float(fitted[-1]), 2)}
+
+
+def _split(full: pd.DataFrame, hold_out: int | None) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    year = local_time(full).year.to_numpy()
+    counts = {int(y): int((year == y).sum()) for y in np.unique(year)}
+    long = [y for y, hours in counts.items() if hours > 5000]
+    hold_out = (1 if len(long) >= 3 else 0) if hold_out is None else hold_out
+    if hold_out == 0 or len(long) <= hold_out:
+        return full, None
+    first_held = long[-hold_out]
+    return full[year < first_held], full[(year >= first_held) & (year <= long[-1])]
+
+
+def _check_enough(frame: pd.DataFrame, file: str) -> None:
+    month = local_time(frame).month.to_numpy()
+    known = frame["clearness"].notna().to_numpy()
+    for number in range(1, MONTHS_PER_YEAR + 1):
+        hours = int((known & (month == number)).sum())
+        if hours < LEAST_HOURS_PER_MONTH:
+            raise HistoryError(
+                f"{file}: month {number} has {hours} hours of irradiance by day; a fit needs {LEAST_HOURS_PER_MONTH}"
+            )
+
+
+def _bootstrap(frame: pd.DataFrame, weather: dict[str, Any]) -> dict[str, Any]:
+    """Standard errors from weeks drawn again within their month of the year."""
+    import pandas as pd
+
+    from distributions.fit_irradiance import fit
+
+    hours = len(frame) // HOURS_PER_WEEK * HOURS_PER_WEEK
+    weeks = np.arange(hours).reshape(-1, HOURS_PER_WEEK)
+    month = local_time(frame).month.to_numpy()[weeks[:, DAYS_PER_WEEK * HOURS_PER_DAY // 2]]
+    rng = np.random.default_rng(VALIDATION_SEED)
+    found: dict[str, list[Any]] = {}
+    for _ in range(BOOTSTRAPS):
+        drawn = np.concatenate([rng.choice(np.flatnonzero(month == m), (month == m).sum()) for m in np.unique(month)])
+        again = fit(pd.DataFrame(frame.iloc[weeks[np.sort(drawn)].ravel()]), weather, refine=False)
+        for name, value in again.items():
+            found.setdefault(name, []).append(value)
+    errors: dict[str, Any] = {name: np.std(values, axis=0, ddof=1) for name, values in found.items()}
+    return errors | {"method": f"{BOOTSTRAPS} bootstraps of weeks within months; correlations as first estimated"}

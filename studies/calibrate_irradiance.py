@@ -1,0 +1,73 @@
+"""Report and figures of a fitted clearness process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from distributions.clock import DAYS_PER_YEAR
+from studies.calibrate_report import fact_table, figure, listing, page, paragraph, table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from distributions.fit_irradiance_history import IrradianceCalibration
+
+__all__ = ["draw_irradiance", "irradiance_page", "irradiance_parts"]
+
+BLACK, VERMILION = "#000000", "#D55E00"
+YEARS_DRAWN = 100
+CORRELATIONS = ("day_phi", "day_weight", "hour_phi")
+
+
+def irradiance_page(result: IrradianceCalibration) -> str:
+    """HTML page of an irradiance calibration."""
+    return page(f"Clearness process of {result.record['meta']['source']}", irradiance_parts(result))
+
+
+def irradiance_parts(result: IrradianceCalibration) -> list[str]:
+    """Parts of the page: how it was read, facts, figures, parameters."""
+    meta, errors = result.record["meta"], result.record["uncertainty"]
+    place = f"{meta['latitude_deg']:.2f} north, {meta['longitude_deg']:.2f} east"
+    told = f"Fitted to {meta['hours_used']:,} hours by day of {meta['window']} at {place}. Source: {meta['source']}."
+    rows = [(name, f"{result.record[name]:.4f}", f"{errors[name]:.4f}") for name in CORRELATIONS]
+    rows.append(("quantiles of clearness, mean of 108", f"{np.mean(result.record['quantile']):.3f}",
+                 f"{np.mean(errors['quantile']):.3f}"))  # fmt: skip
+    return [
+        paragraph(f"{told} Held out of the fit: {meta['held_out']}."),
+        fact_table(result.facts, len(result.simulated) // DAYS_PER_YEAR),
+        figure(draw_irradiance(result), "Hourly clearness and its hourly change, history and simulation"),
+        "<h2>Parameters</h2>",
+        table(("parameter", "value", "standard error"), rows),
+        "<h2>How the file was read</h2>",
+        listing(result.notes),
+    ]
+
+
+def draw_irradiance(result: IrradianceCalibration) -> Figure:
+    """Two panels: hourly clearness, and the size of its hourly change."""
+    from matplotlib.figure import Figure
+
+    from distributions.fit_irradiance import LOWEST_CLEAR_SKY_W_PER_M2, by_day, clear_year
+
+    drawing = Figure(figsize=(10.0, 4.0), layout="constrained")
+    left, right = drawing.subplots(1, 2)
+    history, _ = by_day(result.frame)
+    run = result.simulated[: YEARS_DRAWN * DAYS_PER_YEAR]
+    sky = np.tile(clear_year(result.frame), (len(run) // DAYS_PER_YEAR, 1))
+    simulated = np.where(sky > LOWEST_CLEAR_SKY_W_PER_M2, run, np.nan)
+    share = np.linspace(0.002, 0.998, 250)
+    for name, values, colour, line in (("history", history, BLACK, "-"), ("simulated", simulated, VERMILION, "--")):
+        known = values[np.isfinite(values)]
+        left.hist(known, bins=np.linspace(0.0, 1.3, 53), density=True, histtype="step", color=colour, linestyle=line)
+        ramp = np.abs(np.diff(values, axis=1))
+        right.plot(share, np.quantile(ramp[np.isfinite(ramp)], share), color=colour, linestyle=line, label=name)
+    left.set_title("Hourly clearness, density", loc="left", fontsize=11)
+    left.set_xlabel("clearness")
+    right.set_title("Change of clearness from hour to hour, in order", loc="left", fontsize=11)
+    right.set_xlabel("share of hours below")
+    right.legend(frameon=False)
+    for ax in (left, right):
+        ax.spines[["top", "right"]].set_visible(False)
+    return drawing

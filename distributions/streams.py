@@ -39,6 +39,9 @@ class Process(IntEnum):
     START = 11
     ADEQUACY_UNIT = 12
     ADEQUACY_STEP = 13
+    MODULE_SPREAD = 14
+    MODULE_CHARGE = 15
+    STRING_SPREAD = 16
 
 
 @njit(forceinline=True)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from riskmodel import manifest as manifests
 from riskmodel import store
-from riskmodel.engine import DEFAULT_LANES, default_threads
+from riskmodel.engine import DEFAULT_LANES, TooManyEvents, default_threads
 
 if TYPE_CHECKING:
     from riskmodel.results import Results
@@ -127,6 +127,8 @@ def run_to_folder(
         manifest["state"] = "interrupted"
         manifests.write(place, manifest)
         raise Interrupted(place, run.done(), manifest["paths_wanted"]) from None
+    except TooManyEvents as error:
+        raise RunError(str(error)) from error
     except OSError as error:
         raise RunError(f"{place}: {error}; finished ranges are kept, run again with resume to go on") from error
     return _results(place)

@@ -16,6 +16,10 @@ HARMFUL_EVENTS_A_YEAR = 24
 TRACE_NAMES = ("import_kw", "state_of_charge", "charge_kw", "discharge_kw", "grid_share")
 
 
+class TooManyEvents(ValueError):
+    """A path has more outages and sags in a year than the engine holds; the message says what to change."""
+
+
 def _allocate(n_paths, study, capacity, trace_hours):
     from riskmodel.engine.state import Out
     from riskmodel.quantities import N_QUANTITIES
@@ -80,7 +84,7 @@ def _walk(study, seed, first_path, n_paths, lanes, threads, trace=(0, 0)):
         _walk_blocks(tables, inputs, out, lanes, first_path, seed, trace[0], threads or default_threads())
         if np.any(out.status == MANY_EVENTS):
             path = first_path + int(np.argmax(out.status == MANY_EVENTS))
-            raise ValueError(
+            raise TooManyEvents(
                 f"path {path}: more than 160 outages and sags in a year; "
                 "lower site.outage_rate_factor or the rates of the outage record"
             )
@@ -133,7 +137,7 @@ def simulate_range(
 
     Raises
     ------
-    ValueError
+    TooManyEvents
         If a path has more events in a year than the engine holds (160).
     """
     scalars, out = _walk(study, seed, first_path, n_paths, lanes, threads)

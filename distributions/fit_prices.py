@@ -45,6 +45,7 @@ TOLERANCE = {
     "q99": 0.05,
     "negative_share": 0.003,
     "spike_share": 0.01,
+    "spike_mean_h": 0.5,
     "acf_1h": 0.01,
     "acf_24h": 0.02,
     "acf_168h": 0.03,
@@ -67,7 +68,7 @@ TOLERANCE = {
 the mean, shares and autocorrelations absolute. Three years say little about lags of months and about the spread of
 years, so those are loose."""
 
-ABSOLUTE = ("negative_share", "spike_share", "weekend_ratio")
+ABSOLUTE = ("negative_share", "spike_share", "spike_mean_h", "weekend_ratio")
 QUANTILE_FLOOR = 0.2
 
 FREE = {

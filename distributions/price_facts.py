@@ -8,7 +8,7 @@ import numpy as np
 
 from distributions.clock import DAYS_PER_WEEK, DAYS_PER_YEAR, HOURS_PER_DAY, HOURS_PER_YEAR, MONTH_OF_DAY
 from distributions.facts import Fact, Rule, compare
-from distributions.price_history import DAY_QUANTILES, QUANTILES, SPIKE_MULTIPLE, describe, local_time
+from distributions.price_history import DAY_QUANTILES, QUANTILES, describe, local_time, spikes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +89,7 @@ def price_facts(prices: pd.Series | np.ndarray) -> dict[str, float]:
     spread = np.where(whole, days.max(axis=1) - days.min(axis=1), np.nan)
     years = np.unique(year)
     facts["spread_yearly_sd"] = _scatter([np.nanmean(spread[year == y]) for y in years])
-    facts |= _spikes(days, year)
+    facts |= spikes(days, year)
     daily_mean = np.where(whole, days.mean(axis=1), np.nan)
     # Shares of the year's own mean, averaged, so that one dear year does not make the season.
     share = daily_mean / np.array([np.nanmean(daily_mean[year == y]) for y in years])[year - years[0]]
@@ -143,18 +143,6 @@ def _calendar_of_days(prices: pd.Series | np.ndarray) -> tuple[np.ndarray, np.nd
         return day // DAYS_PER_YEAR, MONTH_OF_DAY[day % DAYS_PER_YEAR], day % DAYS_PER_WEEK
     date = local_time(prices)[::HOURS_PER_DAY]
     return date.year.to_numpy(), date.month.to_numpy() - 1, date.day_of_week.to_numpy()
-
-
-def _spikes(days: np.ndarray, year: np.ndarray) -> dict[str, float]:
-    """Spells of hours above three times the mean of their year."""
-    high = np.zeros(days.shape, dtype=bool)
-    for y in np.unique(year):
-        own = days[year == y]
-        high[year == y] = own > SPIKE_MULTIPLE * np.nanmean(own)
-    flat = high.ravel()
-    begins = int(flat[0]) + int((flat[1:] & ~flat[:-1]).sum())
-    observed_years = np.isfinite(days).sum() / HOURS_PER_YEAR
-    return {"spikes_per_year": begins / observed_years, "spike_mean_h": flat.sum() / begins if begins else np.nan}
 
 
 def _scatter(values: list[float]) -> float:

@@ -90,8 +90,8 @@ def describe(prices: pd.Series | np.ndarray) -> dict[str, float]:
     Returns
     -------
     dict of float
-        mean, sd, q01 ... q99, negative_share, spike_share (hours above 3 times the mean of their year), acf_1h,
-        acf_24h, acf_168h, acf_30d and acf_90d of daily means, spread_mean and spread_sd of daily highest minus lowest,
+        mean, sd, q01 ... q99, negative_share, spike_share (hours above 3 times the mean of their year), spike_mean_h
+        (mean length of their spells, 0 without one), acf_1h, acf_24h, acf_168h, acf_30d and acf_90d of daily means, spread_mean and spread_sd of daily highest minus lowest,
         battery_mean and battery_sd of the daily value of a 2-hour battery [EUR per MWh of capacity and day],
         spread_q10, _q50, _q90 and battery_q10, _q50, _q90 of both,
         weekend_ratio (mean weekend / mean weekday price; Monday is day 0 of an array), yearly_sd (sd of yearly means).
@@ -113,6 +113,7 @@ def describe(prices: pd.Series | np.ndarray) -> dict[str, float]:
     facts |= {"battery_mean": battery.mean(), "battery_sd": battery.std()}
     for name, daily in (("spread", spread), ("battery", battery)):
         facts |= {f"{name}_q{100 * q:02.0f}": np.quantile(daily, q) for q in DAY_QUANTILES}
+    facts["spike_mean_h"] = np.nan_to_num(spikes(days, year[::HOURS_PER_DAY])["spike_mean_h"])
     facts["weekend_ratio"] = np.nanmean(values[weekend]) / np.nanmean(values[~weekend])
     facts["yearly_sd"] = yearly.std(ddof=1) if len(yearly) > 1 else np.nan
     return {name: float(value) for name, value in facts.items()}
@@ -158,6 +159,29 @@ def _calendar(prices: pd.Series | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     date = local_time(prices)
     year = date.year.to_numpy()
     return year - year[0], date.day_of_week.to_numpy() >= DAYS_PER_WEEK - 2
+
+
+def spikes(days: np.ndarray, year: np.ndarray) -> dict[str, float]:
+    """Spells of hours above three times the mean of their year.
+
+    Parameters
+    ----------
+    days : (n_days, 24) float64 [EUR/MWh]
+    year : (n_days,) int64
+
+    Returns
+    -------
+    dict of float
+        spikes_per_year, and spike_mean_h, their mean duration, NaN without one.
+    """
+    high = np.zeros(days.shape, dtype=bool)
+    for y in np.unique(year):
+        own = days[year == y]
+        high[year == y] = own > SPIKE_MULTIPLE * np.nanmean(own)
+    flat = high.ravel()
+    begins = int(flat[0]) + int((flat[1:] & ~flat[:-1]).sum())
+    observed_years = np.isfinite(days).sum() / HOURS_PER_YEAR
+    return {"spikes_per_year": begins / observed_years, "spike_mean_h": flat.sum() / begins if begins else np.nan}
 
 
 def local_time(history: pd.Series | pd.DataFrame) -> pd.DatetimeIndex:

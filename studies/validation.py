@@ -1,4 +1,4 @@
-"""Refit every process to the histories beside the repository and say, fact by fact, what is reproduced: ``make validate``.
+"""Refit every process to the histories beside the repository and say what is reproduced: ``make validate``.
 
 Prices of four markets, clearness of three sites, outages of three logs; a thousand simulated years of each.
 """
@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -101,14 +102,14 @@ def _summary(outcomes: list[Outcome], years: int) -> str:
 def _jobs(years: int, only: str | None) -> Iterator[Callable[[], Outcome]]:
     for zone, file, first, last in PRICES:
         if only in (None, zone):
-            yield lambda zone=zone, file=file, first=first, last=last: _prices(zone, file, first, last, years)
+            yield partial(_prices, zone, file, first, last, years)
     for name, file, latitude, longitude, tilt in IRRADIANCE:
         if only in (None, name):
             place = (latitude, longitude, tilt)
-            yield lambda name=name, file=file, place=place: _irradiance(name, file, place, years)
+            yield partial(_irradiance, name, file, place, years)
     for name in OUTAGES:
         if only in (None, name):
-            yield lambda name=name: _outages(name, years)
+            yield partial(_outages, name, years)
 
 
 def _prices(zone: str, file: str, first: int, last: int, years: int) -> Outcome:

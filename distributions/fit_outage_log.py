@@ -35,6 +35,7 @@ LEAST_MOMENTARY = 20
 SEASON_PRIOR = 24.0
 """Events spread evenly over the year that are added to the counts by month, so that few events make no season."""
 
+WEIGHT_DECIMALS = 4
 VALIDATION_SEED = 7
 BOOTSTRAPS = 400
 LEAST_YEARS_FOR_CLUSTERING = 4
@@ -185,7 +186,10 @@ def _season(months: np.ndarray, weight: np.ndarray, by_weather: np.ndarray) -> n
     counts = np.bincount(months, weights=weight, minlength=MONTHS_PER_YEAR) * scale
     counts += SEASON_PRIOR / MONTHS_PER_YEAR
     a_day = counts / DAYS_IN_MONTH / by_weather
-    return a_day / a_day.mean()
+    weights = np.round(a_day / a_day.mean(), WEIGHT_DECIMALS)
+    # files hold few digits and must have a mean of 1: the largest month takes what rounding leaves
+    weights[np.argmax(weights)] += MONTHS_PER_YEAR - weights.sum()
+    return np.round(weights, WEIGHT_DECIMALS)
 
 
 def _cluster(record: dict[str, Any], durations: Durations, age: np.ndarray, years: int) -> dict[str, Any]:

@@ -91,7 +91,8 @@ def describe(prices: pd.Series | np.ndarray) -> dict[str, float]:
     -------
     dict of float
         mean, sd, q01 ... q99, negative_share, spike_share (hours above 3 times the mean of their year), spike_mean_h
-        (mean length of their spells, 0 without one), acf_1h, acf_24h, acf_168h, acf_30d and acf_90d of daily means, spread_mean and spread_sd of daily highest minus lowest,
+        (mean length of their spells, 0 without one), acf_1h, acf_24h, acf_168h, acf_30d and acf_90d of daily means,
+        spread_mean and spread_sd of daily highest minus lowest,
         battery_mean and battery_sd of the daily value of a 2-hour battery [EUR per MWh of capacity and day],
         spread_q10, _q50, _q90 and battery_q10, _q50, _q90 of both,
         weekend_ratio (mean weekend / mean weekday price; Monday is day 0 of an array), yearly_sd (sd of yearly means).

@@ -229,6 +229,8 @@ def _parse(table: Table, column: str) -> tuple[pd.DatetimeIndex, bool]:
         index = pd.DatetimeIndex(cells)
         return (index.tz_convert("UTC").tz_localize(None), True) if index.tz is not None else (index, False)
     text = cells.astype("string").fillna("").str.strip().str.replace(RANGE.pattern, "", regex=True)
+    # pandas reads words such as "now" and "today" as times: a stamp has a digit
+    text = text.where(text.str.contains(r"\d", regex=True) | (text == ""), "not a time")
     head = text.head(2000)
     aware = bool(head.str.contains(r"(?:Z|\d[+-]\d\d:?\d\d)$", regex=True).all())
     slashed = head.str.extract(SLASHED.pattern).astype(float)

@@ -20,33 +20,37 @@ LATE = 0.99
 SHORTEST_AXIS_YEARS = 2.0
 PANELS = (
     ("payback_simple_years", "Simple payback: its own investment against what it saves and earns more each year"),
+    (
+        "payback_simple_without_early_power_years",
+        "The same without earlier power: as if all were connected on the first day",
+    ),
     ("payback_incremental_years", "Incremental payback: only what it costs more than the baseline (0 = costs no more)"),
 )
 
 
 def draw_payback(results: Results) -> Figure:
-    """Two panels of curves; a curve that ends below 100 % leaves paths that never pay back within the horizon."""
-    figure = new_figure(8.2)
-    panels = figure.subplots(len(PANELS), 1, sharex=True)
-    last = _settled(results)
+    """Three panels of curves; a curve that ends below 100 % leaves paths that never pay back within the horizon."""
+    figure = new_figure(11.4)
+    panels = figure.subplots(len(PANELS), 1)
     for axes, (column, title) in zip(panels, PANELS, strict=True):
+        last = _settled(results, column)
         _panel(axes, results, column, last)
         axes.set_title(title)
     panels[-1].set_xlabel("Years after the decision")
-    rest = "" if last == results.n_years else " Beyond the axis the curves hardly rise."
     heading(
         figure,
         "When the money is back",
         f"{results.n_paths:,} lifetimes of {results.n_years} years, undiscounted. The percentage is the share paid "
-        f"back within {results.n_years} years; the others never pay back in them.{rest}",
+        f"back within {results.n_years} years; the others never pay back in them. "
+        "The axes differ: each ends where its curves hardly rise any more.",
     )
     return figure
 
 
-def _settled(results: Results) -> float:
+def _settled(results: Results, column: str) -> float:
     """Whole years by which nearly all paths that pay back at all have done so."""
-    tables = [results.column(column) for column, _ in PANELS]
-    finite = np.concatenate([table[np.isfinite(table)] for table in tables])
+    table = results.column(column)
+    finite = table[np.isfinite(table)]
     late = float(np.quantile(finite, LATE)) if finite.size else 0.0
     return float(min(results.n_years, max(SHORTEST_AXIS_YEARS, np.ceil(1.2 * late))))
 

@@ -1,7 +1,7 @@
 """How equal modules differ: fresh capacity, pace of ageing, and state of charge; and what the weakest of n gives.
 
-A module has capacity 1 + cv z - loss R (share of the mean module's fresh capacity): z is standard normal, `loss` is what
-a published law says, and R is lognormal with mean 1, so that the law holds on average.
+A module has capacity 1 + cv z - loss R (share of the mean module's fresh capacity): z is standard normal, `loss` is
+what a published law says, and R is lognormal with mean 1, so that the law holds on average.
 
 Sources
 -------
@@ -11,8 +11,8 @@ David, Nagaraja 2003, Order Statistics, section 2.1 (least of n).
 
 Not modelled
 ------------
-Early faults and sudden fade ("knee"), which give a longer lower tail than these laws. The state of charge does not drift
-with time: its spread is that which is left between services.
+Early faults and sudden fade ("knee"), which give a longer lower tail than these laws. The state of charge does not
+drift with time: its spread is that which is left between services.
 """
 
 from __future__ import annotations

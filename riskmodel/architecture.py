@@ -12,8 +12,8 @@ inter-rack imbalance on grid-scale battery energy storage systems" (3 to 25 % of
 Not modelled
 ------------
 Parallel strings share the current by their voltages, so that a strong string may carry more than the weakest: the
-central figure is the low end, and the string figure is the high end of what a central converter gives. A converter's own
-efficiency and failures: see `riskmodel.cabinet_availability`.
+central figure is the low end, and the string figure is the high end of what a central converter gives. A converter's
+own efficiency and failures: see `riskmodel.cabinet_availability`.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Swaps(NamedTuple):
 
     Attributes
     ----------
-    every_years : int, >= 1
+    every_years : int, >= 1; none in the last year simulated
     share : float, of the group's modules each time, 0..1, rounded to whole modules
     """
 
@@ -146,7 +146,7 @@ def _one_path(string, central, by_string, losses, numbers, counts, path, seed):
         generations[:] = 0
         for year in range(losses.shape[0]):
             _capacities(capacity, charge, scores, ages, losses, numbers, cells)
-            if swapping and year > 0 and year % counts[3] == 0:
+            if swapping and 0 < year < losses.shape[0] - 1 and year % counts[3] == 0:
                 _swap(capacity, ages, generations, scores, numbers, counts, path, seed)
                 _capacities(capacity, charge, scores, ages, losses, numbers, cells)
             if not swapping:
@@ -197,9 +197,11 @@ def _strings(gives, capacity, charge, charge_sd, per_string):
 
 @njit
 def _groups(string, central, gives, year):
-    total, least = 0.0, np.inf
+    """Mean of the strings, and the least; as least plus mean excess, so that equal strings give equal bits."""
+    least, excess = np.inf, 0.0
     for s in range(gives.shape[0]):
-        total += gives[s]
         least = min(least, gives[s])
-    string[year] = max(total / gives.shape[0], least)
+    for s in range(gives.shape[0]):
+        excess += gives[s] - least
+    string[year] = least + excess / gives.shape[0]
     central[year] = least

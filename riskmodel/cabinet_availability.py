@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -64,4 +65,4 @@ def simulated_shares(units: int, failures: Failures, rows: int, years: int, seed
         load = np.full(HOURS_PER_YEAR, float(units - k))
         fewer.append(simulate_years(each, load, years, seed).lole_h / HOURS_PER_YEAR)
     fewer.append(np.zeros(years))
-    return [mean(more - less) for more, less in zip(fewer[:-1], fewer[1:], strict=True)]
+    return [mean(more - less) for more, less in itertools.pairwise(fewer)]

@@ -204,6 +204,56 @@ def backtest(
     )
 
 
+@app.command()
+def cabinets(as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False) -> None:
+    """List the storage cabinets of the catalogue, every number with its source and how far to trust it."""
+    from studies.cli_cabinets import list_cabinets
+
+    list_cabinets(as_json)
+
+
+@app.command()
+def strings(
+    cabinet: Annotated[str, typer.Option(help="Cabinet of the catalogue; see riskmodel cabinets.")] = "261",
+    spread: Annotated[
+        str, typer.Option(metavar="X,Y", help="Spread between modules, in multiples of the published one.")
+    ] = "1,2",
+    years: Annotated[int, typer.Option(help="Years to simulate, 1 to 30.")] = 15,
+    law: Annotated[
+        str, typer.Option(help="blast_lfp_250ah, blast_sony_murata or naumann_2020.")
+    ] = "blast_lfp_250ah",
+    cycles_per_day: Annotated[float, typer.Option(help="Cycles from 10 to 90 % of charge a day, 0.1 to 6.")] = 1.0,
+    in_parallel: Annotated[int, typer.Option(help="Cabinets that one central converter would serve, 2 to 1000.")] = 8,
+    swap_years: Annotated[int, typer.Option(help="Replace the worst modules each this many years.")] = 5,
+    swap_share: Annotated[float, typer.Option(help="Share of the modules replaced each time, 0 to 1.")] = 0.1,
+    paths: Annotated[int, typer.Option(help="Lifetimes to simulate, 2 to 100000.")] = 2000,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=MOST_SEED, help="Same seed, same numbers. Default: drawn, and printed.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for tables and the figure. Default: none written.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as one JSON object.")] = False,
+) -> None:
+    """Compare one converter per string with one for all: usable energy by year as modules grow apart."""
+    from studies.cli_strings import StringsRequest, compare_strings
+
+    compare_strings(
+        StringsRequest(
+            cabinet=cabinet,
+            spread=spread,
+            years=years,
+            law=law,
+            cycles_per_day=cycles_per_day,
+            in_parallel=in_parallel,
+            swap_years=swap_years,
+            swap_share=swap_share,
+            paths=paths,
+            seed=seed,
+            out=out,
+            as_json=as_json,
+        )
+    )
+
+
 def main() -> None:
     """Entry of the command ``riskmodel``."""
     try:

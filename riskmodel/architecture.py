@@ -18,6 +18,7 @@ own efficiency and failures: see `riskmodel.cabinet_availability`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -72,7 +73,7 @@ class Usable(NamedTuple):
     ----------
     string : (n_paths, 3, years + 1) float64, one converter per string; year 0 is new, cares as in `CARES`
     central : (n_paths, 3, years + 1) float64, one converter for all
-    by_string : (n_paths, strings, years + 1) float64, each string with balancing and without swaps
+    by_string : (n_paths, strings, kept years) float64, each string with balancing and without swaps
     """
 
     string: np.ndarray
@@ -87,7 +88,14 @@ def yearly_losses(law: CellLaw, duty: Duty, years: int) -> np.ndarray:
 
 
 def simulate_group(
-    group: Group, losses: np.ndarray, spread: Spread, swaps: Swaps, paths: int, seed: int, first_path: int = 0
+    group: Group,
+    losses: np.ndarray,
+    spread: Spread,
+    swaps: Swaps,
+    paths: int,
+    seed: int,
+    first_path: int = 0,
+    keep_years: Sequence[int] = (),
 ) -> Usable:
     """Simulate what a group of strings gives each year, under every care and both architectures on the same draws.
 
@@ -98,6 +106,7 @@ def simulate_group(
     spread : Spread
     swaps : Swaps
     paths, seed, first_path : int
+    keep_years : sequence of int, ages at which each string's own figure is kept
 
     Raises
     ------
@@ -118,22 +127,24 @@ def simulate_group(
     counts = np.array([*group, swaps.every_years, round(swaps.share * modules)], dtype=np.int64)
     shape = (paths, len(CARES), len(losses))
     string, central = np.empty(shape), np.empty(shape)
-    by_string = np.empty((paths, group.strings, len(losses)))
+    by_string = np.empty((paths, group.strings, len(keep_years)))
+    kept = np.full(len(losses), -1, dtype=np.int64)
+    kept[list(keep_years)] = np.arange(len(keep_years))
     loss = np.ascontiguousarray(losses, dtype=np.float64)
     for begin in range(0, paths, CHUNK):
         part = slice(begin, min(begin + CHUNK, paths))
-        _paths(string[part], central[part], by_string[part], loss, numbers, counts, first_path + begin, seed)
+        _paths(string[part], central[part], by_string[part], kept, loss, numbers, counts, first_path + begin, seed)
     return Usable(string, central, by_string)
 
 
 @njit
-def _paths(string, central, by_string, losses, numbers, counts, first_path, seed):
+def _paths(string, central, by_string, kept, losses, numbers, counts, first_path, seed):
     for i in range(string.shape[0]):
-        _one_path(string[i], central[i], by_string[i], losses, numbers, counts, first_path + i, seed)
+        _one_path(string[i], central[i], by_string[i], kept, losses, numbers, counts, first_path + i, seed)
 
 
 @njit
-def _one_path(string, central, by_string, losses, numbers, counts, path, seed):
+def _one_path(string, central, by_string, kept, losses, numbers, counts, path, seed):
     """Walk one path twice: as it was built, and with swaps."""
     strings, per_string, cells = counts[0], counts[1], counts[2]
     modules = strings * per_string
@@ -155,8 +166,8 @@ def _one_path(string, central, by_string, losses, numbers, counts, path, seed):
             _strings(gives, capacity, charge, 0.0, per_string)
             care = SWAPS if swapping else BALANCING
             _groups(string[care], central[care], gives, year)
-            if not swapping:
-                by_string[:, year] = gives
+            if not swapping and kept[year] >= 0:
+                by_string[:, kept[year]] = gives
             ages += 1
 
 
@@ -173,8 +184,9 @@ def _capacities(capacity, charge, scores, ages, losses, numbers, cells):
 @njit
 def _swap(capacity, ages, generations, scores, numbers, counts, path, seed):
     """Replace the modules with the least capacity; of equals, the first."""
-    order = np.argsort(capacity, kind="mergesort")
-    for place in order[: counts[4]]:
+    for _ in range(counts[4]):
+        place = np.argmin(capacity)
+        capacity[place] = np.inf
         ages[place] = 0
         generations[place] += 1
         for k in range(place * counts[2], (place + 1) * counts[2]):

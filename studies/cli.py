@@ -219,11 +219,9 @@ def strings(
         str, typer.Option(metavar="X,Y", help="Spread between modules, in multiples of the published one.")
     ] = "1,2",
     years: Annotated[int, typer.Option(help="Years to simulate, 1 to 30.")] = 15,
-    law: Annotated[
-        str, typer.Option(help="blast_lfp_250ah, blast_sony_murata or naumann_2020.")
-    ] = "blast_lfp_250ah",
+    law: Annotated[str, typer.Option(help="blast_lfp_250ah, blast_sony_murata or naumann_2020.")] = "blast_lfp_250ah",
     cycles_per_day: Annotated[float, typer.Option(help="Cycles from 10 to 90 % of charge a day, 0.1 to 6.")] = 1.0,
-    in_parallel: Annotated[int, typer.Option(help="Cabinets that one central converter would serve, 2 to 1000.")] = 8,
+    in_parallel: Annotated[int, typer.Option(help="Cabinets that one central converter would serve, 2 to 200.")] = 8,
     swap_years: Annotated[int, typer.Option(help="Replace the worst modules each this many years.")] = 5,
     swap_share: Annotated[float, typer.Option(help="Share of the modules replaced each time, 0 to 1.")] = 0.1,
     paths: Annotated[int, typer.Option(help="Lifetimes to simulate, 2 to 100000.")] = 2000,

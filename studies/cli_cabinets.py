@@ -48,9 +48,7 @@ def _record(cabinet: Any) -> dict[str, Any]:
         "name": cabinet.name,
         "title": cabinet.title,
         "cooling": cabinet.cooling,
-        "numbers": {
-            key: {"words": FIELDS[key].words, **number._asdict()} for key, number in cabinet.numbers.items()
-        },
+        "numbers": {key: {"words": FIELDS[key].words, **number._asdict()} for key, number in cabinet.numbers.items()},
         "round_trip_efficiency": cabinet.round_trip_efficiency._asdict(),
         "capex_usd_per_kwh": capex,
     }

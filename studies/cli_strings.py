@@ -24,7 +24,7 @@ __all__ = ["StringsRequest", "compare_strings"]
 RANGES = {
     "years": (1, 30, "years"),
     "cycles_per_day": (0.1, 6.0, "cycles a day"),
-    "in_parallel": (2, 1000, "cabinets"),
+    "in_parallel": (2, 200, "cabinets"),
     "swap_years": (1, 30, "years"),
     "swap_share": (0.0, 1.0, "of the modules"),
     "paths": (2, 100_000, "lifetimes"),

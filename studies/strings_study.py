@@ -154,10 +154,12 @@ def _ageing(case: Case, duty: Duty) -> list[dict[str, Any]]:
     rows = []
     for name, law in LAWS.items():
         losses = yearly_losses(law, duty, max(BAND_YEARS))
-        strings = simulate_group(case.group, losses, PUBLISHED, Swaps(1, 0.0), case.paths, case.seed).by_string
-        for year in BAND_YEARS:
+        found = simulate_group(
+            case.group, losses, PUBLISHED, Swaps(1, 0.0), case.paths, case.seed, keep_years=BAND_YEARS
+        )
+        for k, year in enumerate(BAND_YEARS):
             loss = float(losses[year])
-            low, high = clustered_quantiles(strings[:, :, year], list(BAND))
+            low, high = clustered_quantiles(found.by_string[:, :, k], list(BAND))
             rows.append(
                 {
                     "law": name,
@@ -173,7 +175,10 @@ def _ageing(case: Case, duty: Duty) -> list[dict[str, Any]]:
 
 
 def _availability(case: Case) -> list[dict[str, Any]]:
-    """Share of time with all cabinets working, all but one ...; central: strings behind one converter that may fail."""
+    """Share of time with all cabinets working, all but one ...; central: strings behind one converter.
+
+    The central converter is taken to be as reliable as a cabinet's; when it stands, nothing works.
+    """
     from riskmodel.cabinet_availability import Failures, exact_shares, simulated_shares
 
     read = case.cabinet.value

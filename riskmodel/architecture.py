@@ -146,7 +146,7 @@ def _paths(string, central, by_string, kept, losses, numbers, counts, first_path
 @njit
 def _one_path(string, central, by_string, kept, losses, numbers, counts, path, seed):
     """Walk one path twice: as it was built, and with swaps."""
-    strings, per_string, cells = counts[0], counts[1], counts[2]
+    strings, per_string, cells = int(counts[0]), int(counts[1]), int(counts[2])
     modules = strings * per_string
     scores = np.empty((3, modules * cells))
     capacity, charge, gives = np.empty(modules), np.empty(modules), np.empty(strings)
@@ -184,13 +184,15 @@ def _capacities(capacity, charge, scores, ages, losses, numbers, cells):
 @njit
 def _swap(capacity, ages, generations, scores, numbers, counts, path, seed):
     """Replace the modules with the least capacity; of equals, the first."""
+    strings, cells = int(counts[0]), int(counts[2])
     for _ in range(counts[4]):
-        place = np.argmin(capacity)
+        place = int(np.argmin(capacity))
         capacity[place] = np.inf
         ages[place] = 0
         generations[place] += 1
-        for k in range(place * counts[2], (place + 1) * counts[2]):
-            renew_module(scores[0], scores[1], scores[2], k, generations[place], counts[0], numbers[3], path, seed)
+        generation = int(generations[place])
+        for k in range(place * cells, (place + 1) * cells):
+            renew_module(scores[0], scores[1], scores[2], k, generation, strings, numbers[3], path, seed)
 
 
 @njit

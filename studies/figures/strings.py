@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-PANEL_IN = 3.7
+PANEL_IN = 4.0
 EDGE_IN = 1.1
 ROOM = 0.04
 CARES = (

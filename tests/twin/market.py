@@ -97,6 +97,10 @@ def prices(record, shift, regime, words, factor, seed, path, m):
     profile = record["profile"].astype(f)[MONTH_OF_DAY[day % 365], (day % 7 >= 5).astype(int)]
     size = m.exp(x["volatility"])[:, None] * record["size"].astype(f)
     y = profile + level[:, None] + x["spread"][:, None] * record["shape"].astype(f) + size * residual
+    if "bend" in record:
+        k, b = record["bend_at"].astype(f), record["bend"].astype(f)
+        low = b[0] * np.minimum(y - k[0], f(0)) + b[1] * np.minimum(y - k[1], f(0))
+        y = y + low + b[2] * np.maximum(y - k[2], f(0)) + b[3] * np.maximum(y - k[3], f(0))
     e = m.exp(np.clip(y, f(-Y_LIMIT), f(Y_LIMIT)))
     price = factor * (f(record["offset"]) + f(0.5) * f(record["scale"]) * (e - f(1) / e))
     return np.clip(price, f(LOWEST_PRICE), f(HIGHEST_PRICE))

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["RunRequest", "parse_target_error", "resume_command", "run_study"]
 
 DEFAULT_PATHS = 10_000
-DEFAULT_LANES = 64
-REPORTS = 50
-"""About how often a long run reports and saves what it has."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +117,6 @@ def _simulate(request: RunRequest, target: dict[str, float] | None) -> Results:
     except ValueError as error:
         raise refuse(f"--{error}") from None
     paths = request.paths if request.paths is not None or request.resume else DEFAULT_PATHS
-    lanes = request.lanes or DEFAULT_LANES
     try:
         with announced_interrupt(), RunProgress(wanted=not request.quiet) as progress:
             return run_to_folder(
@@ -129,8 +125,7 @@ def _simulate(request: RunRequest, target: dict[str, float] | None) -> Results:
                 paths,
                 request.seed,
                 threads=threads,
-                lanes=lanes,
-                paths_per_range=paths_per_range(paths or DEFAULT_PATHS, threads, lanes),
+                lanes=request.lanes,
                 resume=request.resume,
                 overwrite=request.overwrite,
                 target_error=target,
@@ -151,9 +146,3 @@ def _simulate(request: RunRequest, target: dict[str, float] | None) -> Results:
         # The machine fails, a disk fills up: 1. A folder or an option that will not do: 2, and nothing was written.
         end = fail if isinstance(error.__cause__, OSError) else refuse
         raise end(str(error)) from None
-
-
-def paths_per_range(paths: int, threads: int, lanes: int) -> int:
-    """Paths simulated between two reports: whole blocks for every thread, about `REPORTS` times a run."""
-    blocks = threads * lanes
-    return blocks * max(1, round(paths / REPORTS / blocks))

@@ -14,7 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 from studies.cli import app
-from studies.cli_run import RunRequest, parse_target_error, paths_per_range, resume_command
+from studies.cli_run import RunRequest, parse_target_error, resume_command
 from tests.fake_engine import STUDY, fake_simulate_range
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -235,10 +235,6 @@ def test_a_wrong_target_error_is_refused(text):
 
 
 @pytest.mark.tiny
-def test_ranges_fill_every_thread_and_report_often():
-    assert paths_per_range(1000, 2, 64) == 128
-    assert paths_per_range(10_000, 2, 64) == 256
-    assert paths_per_range(10, 16, 64) == 1024
 
 
 LIGHT = """

@@ -44,11 +44,6 @@ def default_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _own(group):
-    """A copy of a group of arrays, or of a group of groups."""
-    return type(group)(*(a.copy() if isinstance(a, np.ndarray) else _own(a) for a in group))
-
-
 def _walk_blocks(tables, inputs, out, lanes, first_path, seed, trace_from, threads):
     """Blocks of at most `lanes` paths on a pool of threads; each writes only its own rows of `out`."""
     from riskmodel.engine.block import walk_block
@@ -56,8 +51,7 @@ def _walk_blocks(tables, inputs, out, lanes, first_path, seed, trace_from, threa
     n = out.n_events.size
 
     def one(first):
-        # its own copy of the constants: threads that count references to the same arrays run at half speed
-        walk_block(_own(tables), _own(inputs), out, first, min(lanes, n - first), first_path, seed, trace_from)
+        walk_block(tables, inputs, out, first, min(lanes, n - first), first_path, seed, trace_from)
 
     firsts = range(0, n, lanes)
     if threads == 1 or len(firsts) == 1:

@@ -234,9 +234,6 @@ def test_a_wrong_target_error_is_refused(text):
         parse_target_error(text)
 
 
-@pytest.mark.tiny
-
-
 LIGHT = """
 import sys, time
 start = time.perf_counter()

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from riskmodel.study import Study
 
 DEFAULT_LANES = 256
-HARMFUL_EVENTS_A_YEAR = 24
+HARMFUL_EVENTS_A_YEAR = 64
+"""Room for events of a path; pages are touched only where used. A path with more makes its range run a second time."""
 TRACE_NAMES = ("import_kw", "state_of_charge", "charge_kw", "discharge_kw", "grid_share")
 
 

@@ -18,6 +18,8 @@ __all__ = [
     "KINDS",
     "OUTAGE_FAMILIES",
     "REGIMES",
+    "UNCERTAIN_IRRADIANCE",
+    "UNCERTAIN_PRICES",
     "ParameterError",
     "list_names",
     "load",
@@ -35,6 +37,22 @@ OUTAGE_FAMILIES = ("sag", "momentary", "sustained", "extreme", "curtailment")
 
 BENDS = 4
 """Knots where the transform of prices may change its slope; optional."""
+
+UNCERTAIN_PRICES = (
+    *(f"{process}_{part}" for process in ("slow", "fast", "spread", "volatility") for part in ("phi", "sd")),
+    "hour_phi",
+    *(f"jump_{part}" for part in ("probability_per_day", "share_up", "mean_up", "mean_down", "decay")),
+    *("profile_level", "hour_scale", "size_scale"),
+    *(f"bend_{knot}" for knot in range(BENDS)),
+)
+"""Numbers of a price record that may have an error: its own; an addition to the profile; the logarithms of factors of
+the profile's hourly part and of ``size``; the four entries of ``bend``."""
+
+MOST_LOG_ERROR = 2.0
+"""Largest standard error of a logarithm: 7.4 times more or less is no knowledge."""
+
+UNCERTAIN_IRRADIANCE = ("level", "day_phi", "day_weight", "hour_phi", "year_sd")
+"""Numbers of an irradiance record that may have an error: a shift of the clearness normal, and its own."""
 
 CLEARNESS_KNOTS = 9
 """Knots of the map from the clearness normal to the clearness index, x = -2.5 ... 2.5."""
@@ -71,7 +89,8 @@ def load(kind, name):
     -------
     dict
         Numbers as float, tables of numbers as read-only float64 arrays, ``meta`` as read, and ``uncertainty`` (standard
-        errors) where the file has it. Outage records map each of ``OUTAGE_FAMILIES`` to a dict.
+        errors) where the file has it: names, standard_error and correlation; for outages rate_log_se and
+        duration_log_se by family. Outage records map each of ``OUTAGE_FAMILIES`` to a dict.
 
     Raises
     ------
@@ -92,7 +111,7 @@ def validate(kind, raw, file_name="parameters"):
     _check_kind(kind)
     reader = Reader(raw, file_name)
     meta = reader.table("meta")
-    uncertainty = reader.table("uncertainty") if reader.has("uncertainty") else None
+    uncertainty = _read_uncertainty(kind, reader) if reader.has("uncertainty") else None
     record = _READERS[kind](reader)
     reader.reject_unknown()
     reader.raise_all()
@@ -142,6 +161,53 @@ def _read_prices(reader):
     return record
 
 
+def _read_uncertainty(kind, reader):
+    """Standard errors of a record, to be drawn once a path; weather records have none."""
+    table = reader.child("uncertainty")
+    if kind == "outages":
+        return _read_outage_uncertainty(table)
+    if kind not in _UNCERTAIN:
+        table.problem("", f"{kind} have no uncertainty: take the table out")
+        return None
+    return _read_joint(table, _UNCERTAIN[kind])
+
+
+def _read_joint(table, known):
+    """Errors that belong together: names, standard_error (n), correlation (n x n; none where absent), method."""
+    names = table.texts("names")
+    if names is None:
+        return None
+    unknown = sorted(set(names) - set(known))
+    if unknown or len(set(names)) < len(names):
+        told = f"{', '.join(unknown)}: unknown" if unknown else "a name comes twice"
+        table.problem("names", f"{told}; each must be one of {', '.join(known)}")
+    correlation = np.eye(len(names))
+    if table.has("correlation"):
+        correlation = table.array("correlation", (len(names), len(names)), low=-1.0, high=1.0)
+        if correlation is not None and (correlation != correlation.T).any():
+            table.problem("correlation", "must be symmetric")
+        if correlation is not None and (np.diag(correlation) != 1.0).any():
+            table.problem("correlation", "must be 1 on the diagonal")
+    return {
+        "names": names,
+        "standard_error": table.array("standard_error", (len(names),), low=0.0),
+        "correlation": correlation,
+        "method": table.text("method") if table.has("method") else "",
+    }
+
+
+def _read_outage_uncertainty(table):
+    """Errors of the logarithms of rate and duration by family, 0 where not known, and how they were found."""
+    errors = {"method": table.text("method") if table.has("method") else ""}
+    for family in OUTAGE_FAMILIES:
+        part = table.child(family) if table.has(family) else None
+        errors[family] = {
+            name: part.number(name, low=0.0, high=MOST_LOG_ERROR) if part is not None and part.has(name) else 0.0
+            for name in ("rate_log_se", "duration_log_se")
+        }
+    return errors
+
+
 def _read_bend(reader):
     at, bend = reader.array("bend_at", (BENDS,)), reader.array("bend", (BENDS,))
     if at is not None and (np.diff(at) < 0.0).any():
@@ -172,6 +238,7 @@ def _read_irradiance(reader):
         "day_weight": reader.number("day_weight", low=0.0, high=1.0),
         "hour_phi": reader.number("hour_phi", low=0.0, below=1.0),
         "quantile": quantile,
+        "year_sd": reader.number("year_sd", low=0.0, high=1.0) if reader.has("year_sd") else 0.0,
     }
     if reader.has("month_temperature_c") or reader.has("day_amplitude_c"):
         record["month_temperature_c"] = reader.array("month_temperature_c", (MONTHS_PER_YEAR,), low=-60.0, high=60.0)
@@ -206,6 +273,8 @@ def _read_family(reader, family):
         record["import_share"] = reader.number("import_share", low=0.0, high=1.0)
     return record
 
+
+_UNCERTAIN = {"prices": UNCERTAIN_PRICES, "irradiance": UNCERTAIN_IRRADIANCE}
 
 _READERS = {
     "prices": _read_prices,

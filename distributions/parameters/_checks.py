@@ -54,6 +54,15 @@ class Reader:
         """Text under ``key``, or None with a problem."""
         return self._take(key, str, "text")
 
+    def texts(self, key):
+        """List of texts under ``key``, or None with a problem."""
+        value = self._take(key, list, "an array of texts")
+        if value is None or not all(isinstance(item, str) for item in value):
+            if value is not None:
+                self.problem(key, "must hold texts only")
+            return None
+        return value
+
     def number(self, key, *, low=-np.inf, high=np.inf, above=-np.inf, below=np.inf):
         """Finite number under ``key`` with low <= value <= high and above < value < below, or None with a problem."""
         value = self._take(key, (int, float), "a number")

@@ -7,15 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from distributions.fit_prices import FREE, Solution, loss
+from distributions.fit_prices import BEND_QUANTILES, FREE, SCALED, Solution, loss
 
-__all__ = ["standard_errors"]
+__all__ = ["NAMES", "standard_errors"]
+
+NAMES = (*FREE, "profile_level", "hour_scale", "size_scale", *(f"bend_{k}" for k in range(len(BEND_QUANTILES))))
+"""Numbers with an error, in the order of the table: the record's own, then ``profile_level`` (added to the profile),
+the logarithms ``hour_scale`` and ``size_scale`` (of the profile's hourly part and of ``size``) and the four bends."""
 
 PRIOR_SD = np.pi / np.sqrt(3.0)
 """A parameter spread evenly over its bounds has this standard deviation in its unbounded coordinate (logistic). It
 stands in for what the facts do not say, so that a parameter they hardly touch gets a wide error and not none."""
 
 STEP = 1e-4
+
+LEAST_EIGENVALUE = 2e-3
+"""Correlations are pulled this far towards none, so that a table rounded to four digits (21 rows move an eigenvalue by
+at most 21 * 5e-5) still has a Cholesky factor."""
 
 
 def standard_errors(
@@ -37,8 +45,8 @@ def standard_errors(
     Returns
     -------
     dict
-        Standard error of each number the fit moved; ``profile_level`` of the level of y, ``hour_scale`` and
-        ``size_scale`` of the logarithms of the hourly pattern and of the residual; arrays for ``bend``.
+        ``names``, their ``standard_error`` and ``correlation``, the parts of D C D' with C the covariance of the
+        fit's unbounded coordinates and D the slopes of the numbers along them.
 
     Sources
     -------
@@ -58,21 +66,31 @@ def standard_errors(
 
 def _in_parameters(solution: Solution, covariance: np.ndarray) -> dict[str, Any]:
     """From unbounded coordinates to the record's numbers, by slopes."""
+    slopes = _slopes(solution)
+    natural = slopes @ covariance @ slopes.T
+    error = np.sqrt(np.diag(natural))
+    correlation = natural / np.outer(error, error)
+    pull = max(LEAST_EIGENVALUE - float(np.linalg.eigvalsh(correlation)[0]), 0.0)
+    correlation = (correlation + pull * np.eye(len(NAMES))) / (1.0 + pull)
+    correlation = np.round(0.5 * (correlation + correlation.T), 4)
+    np.fill_diagonal(correlation, 1.0)
+    # A number that the facts hardly touch is known to lie within its bounds at least.
+    widest = np.full(len(NAMES), np.inf)
+    widest[: len(FREE)] = [(high - low) / np.sqrt(12.0) for low, high in FREE.values()]
+    error = np.array([float(f"{value:.4g}") for value in np.minimum(error, widest)])
+    return {"names": list(NAMES), "standard_error": error, "correlation": correlation}
+
+
+def _slopes(solution: Solution) -> np.ndarray:
+    """(len(NAMES), n) derivatives of the numbers along the coordinates."""
     count = len(solution.position)
-    derivative = {name: np.zeros(count) for name in FREE}
-    bend = np.zeros((len(solution.record["bend"]), count))
+    scaled = slice(len(FREE), len(FREE) + len(SCALED))
+    slopes = np.zeros((len(NAMES), count))
+    slopes[scaled, count - len(SCALED) :] = np.eye(len(SCALED))
     for k in range(count):
         shift = np.zeros(count)
         shift[k] = STEP
         up, down = solution.at(solution.position + shift), solution.at(solution.position - shift)
-        for name in FREE:
-            derivative[name][k] = (up[name] - down[name]) / (2.0 * STEP)
-        bend[:, k] = (up["bend"] - down["bend"]) / (2.0 * STEP)
-    limit = {name: (high - low) / np.sqrt(12.0) for name, (low, high) in FREE.items()}
-    errors: dict[str, Any] = {
-        name: float(min(np.sqrt(slope @ covariance @ slope), limit[name])) for name, slope in derivative.items()
-    }
-    errors["bend"] = np.sqrt(np.einsum("ik,kl,il->i", bend, covariance, bend))
-    for offset, name in enumerate(("profile_level", "hour_scale", "size_scale")):
-        errors[name] = float(np.sqrt(covariance[count - 3 + offset, count - 3 + offset]))
-    return errors
+        slopes[: len(FREE), k] = [(up[name] - down[name]) / (2.0 * STEP) for name in FREE]
+        slopes[scaled.stop :, k] = (up["bend"] - down["bend"]) / (2.0 * STEP)
+    return slopes

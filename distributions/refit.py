@@ -7,8 +7,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from distributions.parameters import load, validate
 from distributions.parameters._write import dumps, write
 
@@ -23,7 +21,7 @@ def price_record(
     Parameters
     ----------
     path : path
-        See ``distributions.price_history.read_prices``.
+        See ``distributions.fit_price_history.PriceRequest``; its columns and clock are found as the command finds them.
     zone : str
         Bidding zone.
     first_year, last_year : int
@@ -38,23 +36,14 @@ def price_record(
     Returns
     -------
     dict
-        Checked price record with ``meta``.
+        Checked price record with ``meta`` and ``uncertainty``.
     """
-    from distributions.fit_prices import FIT_SEED, FIT_YEARS, fit, read_prices, window
+    from distributions.fit_price_history import PriceRequest, calibrate_prices
 
-    history = window(read_prices(path, utc_offset_h), first_year, last_year)
-    record = fit(history, weather=load("weather", weather))
-    record["meta"] = {
-        "zone": zone,
-        "source": source,
-        "window": f"{first_year}-{last_year}",
-        "hours_used": int(np.isfinite(history.to_numpy()).sum()),
-        "utc_offset_h": utc_offset_h,
-        "unit": "EUR/MWh",
-        "weather": weather,
-        "fitted_by": f"simulated method of moments, {FIT_YEARS} years, seed {FIT_SEED}; calendar from averages",
-    }
-    return _checked("prices", record)
+    request = PriceRequest(
+        Path(path), zone, first_year, last_year, hold_out=0, utc_offset_h=utc_offset_h, weather=weather, source=source
+    )
+    return _checked("prices", calibrate_prices(request).record)
 
 
 def irradiance_record(

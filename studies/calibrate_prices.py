@@ -58,15 +58,13 @@ def price_parts(result: PriceCalibration) -> list[str]:
 
 def parameter_rows(record: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Name, value and standard error of the plain numbers of a record, where the error is known."""
-    rows = []
-    for name, error in record["uncertainty"].items():
-        if isinstance(error, str):
-            continue
-        values = np.atleast_1d(record[name]) if name in record else np.full(np.atleast_1d(error).shape, np.nan)
-        for number, (value, one) in enumerate(zip(values, np.atleast_1d(error), strict=True)):
-            label = f"{name}[{number}]" if len(values) > 1 else name
-            rows.append((label, f"{value:.4g}" if np.isfinite(value) else "-", f"{one:.2g}"))
-    return rows
+    known = record["uncertainty"]
+    bend = {f"bend_{knot}": value for knot, value in enumerate(record["bend"])}
+    values = {name: {**record, **bend}.get(name) for name in known["names"]}
+    return [
+        (name, "-" if values[name] is None else f"{values[name]:.4g}", f"{error:.2g}")
+        for name, error in zip(known["names"], known["standard_error"], strict=True)
+    ]
 
 
 def draw_prices(result: PriceCalibration) -> Figure:

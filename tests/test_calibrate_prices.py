@@ -13,7 +13,7 @@ from distributions.clock import HOURS_PER_DAY, HOURS_PER_YEAR
 from distributions.facts import Fact, Rule, compare, failing
 from distributions.fit_breaks import find_breaks, level_test
 from distributions.fit_price_history import PriceRequest, read_price_history
-from distributions.parameters import load
+from distributions.parameters import ParameterError, load, validate
 from distributions.price_facts import RULES, price_facts, validate_prices
 from distributions.price_twin import bent, simulate
 from distributions.table_reading import HistoryError
@@ -195,3 +195,41 @@ def test_bent_transform_solved_by_hand() -> None:
     np.testing.assert_allclose(bent(np.array([-2.0, -0.5, 0.5, 1.5, 3.0]), record), [-1.5, -0.25, 0.5, 2.0, 7.0])
     same = np.linspace(-3.0, 3.0, 7)
     assert bent(same, {}) is same
+
+
+UNCERTAIN = {
+    "names": ["slow_sd", "profile_level"],
+    "standard_error": [0.1, 0.2],
+    "correlation": [[1.0, -0.5], [-0.5, 1.0]],
+    "method": "by hand",
+}
+
+
+def price_record_with(uncertainty: dict[str, object]) -> dict[str, object]:
+    shipped = load("prices", "SE3_2021_2023")
+    plain = {key: np.asarray(value).tolist() for key, value in shipped.items() if key not in ("meta", "uncertainty")}
+    return plain | {"meta": {}, "uncertainty": uncertainty}
+
+
+def test_errors_that_belong_together_are_read_as_arrays() -> None:
+    read = validate("prices", price_record_with(UNCERTAIN))["uncertainty"]
+    assert read["names"] == UNCERTAIN["names"]
+    np.testing.assert_array_equal(read["standard_error"], [0.1, 0.2])
+    np.testing.assert_array_equal(read["correlation"], [[1.0, -0.5], [-0.5, 1.0]])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"names": ["slow_sd", "slow_sdd"]}, "uncertainty.names: slow_sdd: unknown; each must be one of slow_phi"),
+        ({"names": ["slow_sd", "slow_sd"]}, "uncertainty.names: a name comes twice"),
+        ({"names": ["slow_sd"]}, r"uncertainty.standard_error: has shape \(2,\): must be \(1,\)"),
+        ({"standard_error": [0.1, -0.2]}, "uncertainty.standard_error: spans -0.2 to 0.1"),
+        ({"correlation": [[1.0, -0.5], [0.5, 1.0]]}, "uncertainty.correlation: must be symmetric"),
+        ({"correlation": [[0.9, 0.5], [0.5, 1.0]]}, "uncertainty.correlation: must be 1 on the diagonal"),
+        ({"slow_sd": 0.1}, "uncertainty.slow_sd: unknown key"),
+    ],
+)
+def test_errors_that_do_not_belong_together_are_refused(wrong: dict[str, object], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        validate("prices", price_record_with(UNCERTAIN | wrong))

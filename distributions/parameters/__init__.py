@@ -1,7 +1,7 @@
 """Parameter records of the random processes: shipped TOML files, read and checked by name.
 
 A file holds one record with its source, window and number of observations in ``[meta]``. ``load`` gives plain
-floats, dicts and float64 arrays. Kinds: ``prices``, ``weather``, ``irradiance``, ``outages``.
+floats, dicts and float64 arrays. Kinds: ``prices``, ``weather``, ``irradiance``, ``outages``, ``tariffs``.
 """
 
 import tomllib
@@ -12,6 +12,7 @@ import numpy as np
 
 from distributions.clock import HOURS_PER_DAY, MONTHS_PER_YEAR
 from distributions.parameters._checks import ParameterError, Reader
+from distributions.parameters._tariffs import read_tariff
 
 __all__ = [
     "CLEARNESS_KNOTS",
@@ -27,7 +28,7 @@ __all__ = [
 ]
 
 FOLDER = Path(__file__).parent
-KINDS = ("prices", "weather", "irradiance", "outages")
+KINDS = ("prices", "weather", "irradiance", "outages", "tariffs")
 
 REGIMES = ("normal", "storm", "cold_and_still")
 """Weather regimes in the order of every array over regimes."""
@@ -89,8 +90,8 @@ def load(kind, name):
     -------
     dict
         Numbers as float, tables of numbers as read-only float64 arrays, ``meta`` as read, and ``uncertainty`` (standard
-        errors) where the file has it: names, standard_error and correlation; for outages rate_log_se and
-        duration_log_se by family. Outage records map each of ``OUTAGE_FAMILIES`` to a dict.
+        errors) where the file has it; that of prices is checked, its arrays as float64. Outage records map each of
+        ``OUTAGE_FAMILIES`` to a dict.
 
     Raises
     ------
@@ -246,6 +247,10 @@ def _read_irradiance(reader):
     return record
 
 
+def _read_tariffs(reader):
+    return read_tariff(reader, REGIMES)
+
+
 def _read_outages(reader):
     return {family: _read_family(reader.child(family), family) for family in OUTAGE_FAMILIES}
 
@@ -281,4 +286,5 @@ _READERS = {
     "weather": _read_weather,
     "irradiance": _read_irradiance,
     "outages": _read_outages,
+    "tariffs": _read_tariffs,
 }

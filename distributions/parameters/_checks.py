@@ -46,6 +46,14 @@ class Reader:
         """Table under ``key`` as read, or None with a problem."""
         return self._take(key, dict, "a table")
 
+    def array_of_tables(self, key):
+        """List of tables under ``key`` as read, or None with a problem."""
+        value = self._take(key, list, f"tables, each headed [[{key}]]")
+        if value is not None and not all(isinstance(one, dict) for one in value):
+            self.problem(key, f"{value!r}: must be tables, each headed [[{key}]]")
+            return None
+        return value
+
     def has(self, key):
         """Whether the table holds ``key``: for keys that may be absent."""
         return key in self._raw

@@ -102,6 +102,50 @@ def test_all_errors_come_together() -> None:
     assert "sustained.duration_s.law: missing" in text
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"year_sd": -0.1}, r"file: year_sd: -0.1: must lie in \[0, 1\]"),
+        ({"uncertainty": {"names": ["level"], "standard_error": [-0.1]}}, "file: uncertainty.standard_error"),
+        ({"uncertainty": {"names": ["level"], "standard_error": [0.1, 0.1]}}, r"standard_error: has shape \(2,\)"),
+        ({"uncertainty": {"names": ["levels"], "standard_error": [0.1]}}, "levels: unknown; each must be one of level"),
+        ({"uncertainty": {"names": ["level"]}}, "uncertainty.standard_error: missing"),
+        ({"uncertainty": {"names": ["level"], "standard_error": [0.1], "error": 1}}, "uncertainty.error: unknown key"),
+        (
+            {
+                "uncertainty": {
+                    "names": ["level", "day_phi"],
+                    "standard_error": [0.1, 0.1],
+                    "correlation": [[1.0, 0.5], [0.4, 1.0]],
+                }
+            },
+            "uncertainty.correlation: must be symmetric",
+        ),
+    ],
+)
+def test_wrong_irradiance_errors_are_named(change: dict, message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        validate("irradiance", raw("irradiance", "lyngby_2015_2018") | change, "file")
+
+
+def test_errors_not_told_are_none() -> None:
+    record = raw("irradiance", "lyngby_2015_2018") | {"uncertainty": {"names": ["level"], "standard_error": [0.02]}}
+    record.pop("year_sd", None)
+    checked = validate("irradiance", record)
+    assert checked["year_sd"] == 0.0
+    np.testing.assert_array_equal(checked["uncertainty"]["correlation"], [[1.0]])
+    outages = raw("outages", "nordic_hv") | {"uncertainty": {"sag": {"rate_log_se": 0.3}}}
+    errors = validate("outages", outages)["uncertainty"]
+    assert errors["sag"] == {"rate_log_se": 0.3, "duration_log_se": 0.0}
+    assert errors["extreme"] == {"rate_log_se": 0.0, "duration_log_se": 0.0}
+    for family, text in (
+        ({"sag": {"rate_log_se": -1.0}}, r"uncertainty.sag.rate_log_se: -1.0: must lie in \[0, 2\]"),
+        ({"sags": {"rate_log_se": 0.1}}, "uncertainty.sags: unknown key; did you mean 'sag'"),
+    ):
+        with pytest.raises(ParameterError, match=text):
+            validate("outages", raw("outages", "nordic_hv") | {"uncertainty": family})
+
+
 def test_transition_rows_must_sum_to_one() -> None:
     broken = raw("weather", "nordic")
     broken["transition"][3][1][1] += 0.01
@@ -133,7 +177,8 @@ def test_state_share_solved_by_hand() -> None:
 
 def test_outage_record_is_plausible() -> None:
     outages = load("outages", "nordic_hv")
-    assert [family for family in outages if family != "meta"] == list(OUTAGE_FAMILIES)
+    assert [family for family in outages if family in OUTAGE_FAMILIES] == list(OUTAGE_FAMILIES)
+    assert all(outages["uncertainty"][family]["rate_log_se"] > 0.0 for family in OUTAGE_FAMILIES)
     residual = outages["sag"]["residual_quantile"]
     # EPRI counts 50, 27, 18, 9, 4.5: of 45.5 sags 22.5 go below 80 % and 4.5 below 50 %.
     below = np.interp([0.8, 0.5], residual, np.linspace(0.0, 1.0, 11))

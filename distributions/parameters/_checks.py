@@ -55,7 +55,8 @@ class Reader:
         return value
 
     def has(self, key):
-        """Whether the table holds ``key``: for keys that may be absent."""
+        """Whether the table holds ``key``, which is known but may be absent."""
+        self._seen.add(key)
         return key in self._raw
 
     def text(self, key):

@@ -1,13 +1,14 @@
 """Dependence between scalar inputs: the Gaussian copula, and the nearest matrix that can be one.
 
 Nothing here calls BLAS or LAPACK, whose sums depend on the machine and its threads: a path has the same bits alone and
-among others.
+among others. `t_copula` is the other copula, for extremes that come together.
 """
 
 from __future__ import annotations
 
 import math
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,7 +17,7 @@ from distributions._jit import njit
 from distributions.inverse_normal import ndtr64, ndtri64
 from distributions.laws_base import FloatArray
 
-__all__ = ["CorrelationWarning", "correlated_uniforms", "nearest_correlation"]
+__all__ = ["CorrelationWarning", "Repair", "correlated_uniforms", "nearest_correlation", "repair", "tied_scores"]
 
 LOWEST = 2.0**-1022
 HIGHEST = 1.0 - 2.0**-53
@@ -31,6 +32,33 @@ SWEEPS = 60
 
 class CorrelationWarning(UserWarning):
     """A correlation matrix was repaired."""
+
+
+class Repair(NamedTuple):
+    """A correlation matrix made possible.
+
+    Attributes
+    ----------
+    matrix : (k, k) float64
+        The matrix given, if it was possible; else the nearest possible one in the Frobenius norm.
+    distance : float
+        From the one given to this one, in that norm; 0 if nothing was changed.
+    largest_change : float
+        Of any one entry.
+    """
+
+    matrix: FloatArray
+    distance: float
+    largest_change: float
+
+    def text(self) -> str:
+        """What was changed, in words; empty if nothing was."""
+        if self.distance == 0.0:
+            return ""
+        return (
+            f"no set of variables can have the given correlation matrix: the nearest valid one is used, "
+            f"{self.distance:.3g} away; its largest change to one entry is {self.largest_change:.3g}"
+        )
 
 
 @njit
@@ -56,21 +84,29 @@ def cholesky(correlation, factor):
 
 
 @njit
-def _mix(uniforms, factor, out):
-    """Correlated uniforms row by row. Writes `out`, (n, k)."""
+def _tie(uniforms, factor, out):
+    """Correlated normal scores row by row. Writes `out`, (n, k)."""
     n, k = uniforms.shape
     scores = np.empty(k)
     for row in range(n):
         for j in range(k):
             scores[j] = ndtri64(uniforms[row, j])
         for j in range(k):
-            if factor[j, j] == 1.0:  # tied to none before it: its draw passes through untouched
-                out[row, j] = uniforms[row, j]
-                continue
             total = 0.0
             for m in range(j + 1):
                 total += factor[j, m] * scores[m]
-            out[row, j] = min(max(ndtr64(total), LOWEST), HIGHEST)
+            out[row, j] = total
+
+
+@njit
+def _to_uniforms(uniforms, factor, scores, out):
+    """Probability of each score. Writes `out`, (n, k)."""
+    for row in range(scores.shape[0]):
+        for j in range(scores.shape[1]):
+            if factor[j, j] == 1.0:  # tied to none before it: its draw passes through untouched
+                out[row, j] = uniforms[row, j]
+            else:
+                out[row, j] = min(max(ndtr64(scores[row, j]), LOWEST), HIGHEST)
 
 
 def correlated_uniforms(u: ArrayLike, correlation: ArrayLike) -> FloatArray:
@@ -95,6 +131,27 @@ def correlated_uniforms(u: ArrayLike, correlation: ArrayLike) -> FloatArray:
     ValueError
         If `correlation` is no correlation matrix; `nearest_correlation` repairs it.
     """
+    uniforms, factor, scores = tied_scores(u, correlation)
+    out = np.empty_like(uniforms)
+    _to_uniforms(uniforms, factor, scores, out)
+    return out
+
+
+def tied_scores(u: ArrayLike, correlation: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Correlated normal scores of independent uniforms.
+
+    Parameters
+    ----------
+    u, correlation : see `correlated_uniforms`
+
+    Returns
+    -------
+    uniforms : (n, k) float64
+        `u` itself.
+    factor : (k, k) float64
+        Lower Cholesky factor of the matrix.
+    scores : (n, k) float64
+    """
     uniforms = np.ascontiguousarray(u, dtype=np.float64)
     matrix = _checked(correlation)
     if uniforms.ndim != 2 or uniforms.shape[1] != matrix.shape[0]:
@@ -102,9 +159,9 @@ def correlated_uniforms(u: ArrayLike, correlation: ArrayLike) -> FloatArray:
     factor = np.zeros_like(matrix)
     if cholesky(matrix, factor):
         raise ValueError("no set of variables can have this correlation matrix: repair it with nearest_correlation")
-    out = np.empty_like(uniforms)
-    _mix(uniforms, factor, out)
-    return out
+    scores = np.empty_like(uniforms)
+    _tie(uniforms, factor, scores)
+    return uniforms, factor, scores
 
 
 def _checked(correlation: ArrayLike) -> FloatArray:
@@ -194,13 +251,38 @@ def _alternate(start, out):
             break
 
 
-def nearest_correlation(matrix: ArrayLike) -> tuple[FloatArray, float]:
-    """Nearest valid correlation matrix, and how far it is.
+def repair(matrix: ArrayLike) -> Repair:
+    """Nearest valid correlation matrix in the Frobenius norm, without a warning.
 
     Parameters
     ----------
     matrix : (k, k) float64
         Symmetric, of unit diagonal, entries from -1 to 1; perhaps with a negative eigenvalue.
+
+    Returns
+    -------
+    Repair
+
+    Sources
+    -------
+    Higham 2002, "Computing the nearest correlation matrix - a problem from finance", IMA Journal of Numerical Analysis
+    22(3), 329-343, doi 10.1093/imanum/22.3.329, algorithm 3.3.
+    """
+    given = _checked(matrix)
+    if _without_negative(given, np.empty_like(given)) >= -SINGULAR:
+        return Repair(given.copy(), 0.0, 0.0)
+    found = np.empty_like(given)
+    _alternate(given, found)
+    # A hair towards the identity lifts eigenvalues that rounding left just below zero.
+    found = (1.0 - TOWARDS_IDENTITY) * 0.5 * (found + found.T) + TOWARDS_IDENTITY * np.eye(len(given))
+    np.fill_diagonal(found, 1.0)
+    found = np.clip(found, -1.0, 1.0)
+    distance = math.sqrt(math.fsum(float(change) ** 2 for change in (found - given).flat))
+    return Repair(found, distance, float(np.max(np.abs(found - given))))
+
+
+def nearest_correlation(matrix: ArrayLike) -> tuple[FloatArray, float]:
+    """Nearest valid correlation matrix and how far it is, with a warning; see `repair`.
 
     Returns
     -------
@@ -213,26 +295,8 @@ def nearest_correlation(matrix: ArrayLike) -> tuple[FloatArray, float]:
     -----
     CorrelationWarning
         If the matrix was changed.
-
-    Sources
-    -------
-    Higham 2002, "Computing the nearest correlation matrix - a problem from finance", IMA Journal of Numerical Analysis
-    22(3), 329-343, doi 10.1093/imanum/22.3.329, algorithm 3.3.
     """
-    given = _checked(matrix)
-    if _without_negative(given, np.empty_like(given)) >= -SINGULAR:
-        return given.copy(), 0.0
-    found = np.empty_like(given)
-    _alternate(given, found)
-    # A hair towards the identity lifts eigenvalues that rounding left just below zero.
-    found = (1.0 - TOWARDS_IDENTITY) * 0.5 * (found + found.T) + TOWARDS_IDENTITY * np.eye(len(given))
-    np.fill_diagonal(found, 1.0)
-    found = np.clip(found, -1.0, 1.0)
-    distance = math.sqrt(math.fsum(float(change) ** 2 for change in (found - given).flat))
-    warnings.warn(
-        f"no set of variables can have the given correlation matrix: the nearest valid one is used, "
-        f"{distance:.3g} away; its largest change to one entry is {np.max(np.abs(found - given)):.3g}",
-        CorrelationWarning,
-        stacklevel=2,
-    )
-    return found, distance
+    found = repair(matrix)
+    if found.distance > 0.0:
+        warnings.warn(found.text(), CorrelationWarning, stacklevel=2)
+    return found.matrix, found.distance

@@ -1,5 +1,6 @@
 """The uncertain scalars of a study, drawn once for each path."""
 
+import math
 import zlib
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from distributions._jit import njit
 from distributions.streams import Process, two_uniforms
 
 if TYPE_CHECKING:
-    from riskmodel.study import Study
+    from riskmodel.study import Correlation, Study
 
 SCALAR_WORD = int(Process.SCALAR) << 16
 
@@ -52,9 +53,20 @@ def draw_scalars(study: "Study", seed: int, first_path: int, n_paths: int) -> di
     uniforms = {name: scalar_uniforms(name, first_path, n_paths, seed) for name in names}
     correlation = study.correlation
     if correlation is not None and len(correlation.names) > 1:
-        from distributions.dependence import correlated_uniforms
-
         together = np.column_stack([uniforms[n] for n in correlation.names])
-        mixed = correlated_uniforms(together, np.asarray(correlation.matrix, dtype=np.float64))
+        mixed = _tied(together, correlation, seed, first_path)
         uniforms.update({n: np.ascontiguousarray(mixed[:, k]) for k, n in enumerate(correlation.names)})
     return {path: np.asarray(law.ppf(uniforms[stream]), dtype=np.float64) for path, stream, law in fields}
+
+
+def _tied(together: np.ndarray, correlation: "Correlation", seed: int, first_path: int) -> np.ndarray:
+    """Uniforms under the study's copula, (n_paths, k). An impossible matrix is repaired; `Study.warnings` says so."""
+    matrix = correlation.repair().matrix
+    if correlation.copula == "gaussian":
+        from distributions.dependence import correlated_uniforms
+
+        return correlated_uniforms(together, matrix)
+    from distributions.t_copula import t_correlated_uniforms
+
+    mixing = scalar_uniforms("correlation.t", first_path, len(together), seed)
+    return t_correlated_uniforms(together, mixing, matrix, correlation.degrees_of_freedom or math.nan)

@@ -80,6 +80,7 @@ def new(study: Study, seed: int, paths: int) -> dict[str, Any]:
         "paths_wanted": paths,
         "paths": 0,
         "years": header.years,
+        "warnings": study.warnings(),
         "baseline": header.baseline,
         "strategies": {name: strategy.title for name, strategy in study.strategies.items()},
         "ranges_done": [],

@@ -6,13 +6,16 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
 from studies.cli import BAD_INPUT, FAILED
 
-__all__ = ["announced_interrupt", "fail", "plain_problems", "printable", "refuse"]
+if TYPE_CHECKING:
+    from riskmodel.study import Study
+
+__all__ = ["announced_interrupt", "fail", "plain_problems", "printable", "refuse", "warn"]
 
 
 def printable(text: str) -> str:
@@ -30,6 +33,12 @@ def fail(message: str) -> typer.Exit:
     """Print why the work failed; raise what this returns."""
     typer.echo(printable(message), err=True)
     return typer.Exit(FAILED)
+
+
+def warn(study: Study) -> None:
+    """Print what a reader of the study's results must know."""
+    for text in study.warnings():
+        typer.echo(printable(f"Warning: {text}."), err=True)
 
 
 @contextmanager

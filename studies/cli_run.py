@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from studies.cli import INTERRUPTED
-from studies.cli_problems import announced_interrupt, fail, plain_problems, refuse
+from studies.cli_problems import announced_interrupt, fail, plain_problems, refuse, warn
 
 if TYPE_CHECKING:
     from riskmodel.results import Results
@@ -111,6 +111,7 @@ def _simulate(request: RunRequest, target: dict[str, float] | None) -> Results:
     from studies.figures import draw_all
 
     study = studies.load(request.study, request.overrides)
+    warn(study)
     folder = request.out or Path("out") / study.header.name
     try:
         threads = set_threads(request.threads)

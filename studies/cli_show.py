@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 import studies
-from studies.cli_problems import plain_problems, printable
+from studies.cli_problems import plain_problems, printable, warn
 
 __all__ = ["list_studies", "print_schema", "show_study", "validate_study"]
 
@@ -30,6 +30,7 @@ def show_study(name: str, overrides: tuple[str, ...], as_json: bool) -> None:
     """Print every input of a study: value, unit, origin."""
     with plain_problems():
         study = studies.load(name, overrides)
+    warn(study)
     rows = study.describe()
     if as_json:
         typer.echo(
@@ -67,6 +68,7 @@ def validate_study(name: str, overrides: tuple[str, ...]) -> None:
     """Say that a study is good, or everything that is wrong with it."""
     with plain_problems():
         study = studies.load(name, overrides)
+    warn(study)
     size = f"{len(study.strategy_names)} strategies, {study.header.years} years"
     typer.echo(f"{study.header.name}: good; {size}, input hash {study.input_hash()[:16]}")
 

@@ -1,10 +1,14 @@
 """What the study is called, how long it runs, how money is discounted; correlations and published claims."""
 
-from typing import Annotated, Literal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Strict
 
 from riskmodel.study.fields import Section, choice, number, whole
+
+if TYPE_CHECKING:
+    from distributions.dependence import Repair
 
 __all__ = ["Claims", "Correlation", "Header"]
 
@@ -32,10 +36,48 @@ class Header(Section):
 
 
 class Correlation(Section):
-    """Correlation of the normal scores of some quantities (Gaussian copula)."""
+    """Which quantities move together: correlation of their normal scores, and the copula that ties them.
+
+    Under the t copula all names share how far from the centre a path is: extremes come together, even of names whose
+    correlation is 0.
+    """
 
     names: Annotated[list[str], Strict()]
     matrix: Annotated[list[list[float]], Strict()]
+    copula: Literal["gaussian", "t"] = choice(
+        "How extremes come: gaussian, mostly alone; t, together",
+        "t",
+        default="gaussian",
+        source="judgement: no record shows that extremes of these inputs come together",
+    )
+    degrees_of_freedom: float | None = number(
+        "Of the t copula; the fewer, the more extremes come together", "", 4.0, low=1.0, high=1000.0, default=None
+    )
+
+    def repair(self) -> "Repair":
+        """The matrix, or where no quantities can have it the nearest one that they can, and how far that is."""
+        return _repair(tuple(map(tuple, self.matrix)))
+
+    def warnings(self) -> list[str]:
+        """What a reader must know: how far an impossible matrix was moved, and which pair most."""
+        import numpy as np
+
+        found = self.repair()
+        if found.distance == 0.0:
+            return []
+        change = np.abs(found.matrix - np.asarray(self.matrix, dtype=np.float64))
+        i, j = divmod(int(np.argmax(change)), len(self.names))
+        pair = f"{self.names[i]} with {self.names[j]}"
+        return [
+            f"correlation.matrix: {found.text()}, {pair}: {self.matrix[i][j]:.3g} given, {found.matrix[i, j]:.3g} used"
+        ]
+
+
+@lru_cache(maxsize=16)
+def _repair(matrix: tuple[tuple[float, ...], ...]) -> "Repair":
+    from distributions.dependence import repair
+
+    return repair(matrix)
 
 
 class Claims(Section):

@@ -109,6 +109,10 @@ class Study(Section):
     def _drawn(self, draw: str) -> list[tuple[str, str, Law]]:
         return [(leaf.path, leaf.stream_name, leaf.value) for leaf in self.leaves() if leaf.extra.get("draw") == draw]
 
+    def warnings(self) -> list[str]:
+        """What the reader of a result must know: inputs that could not be used as they stand."""
+        return self.correlation.warnings() if self.correlation is not None else []
+
     def origin(self, path: str) -> Origin:
         """Origin of the value at a field path such as ``cluster.load_factor``."""
         return self._origins.get(path, Origin("given"))

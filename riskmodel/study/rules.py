@@ -9,7 +9,7 @@ from typing import Any
 from riskmodel.study.cluster import Cluster
 from riskmodel.study.header import Claims, Correlation, Header
 from riskmodel.study.model import rated_load_kw, stream_name
-from riskmodel.study.problems import Problem, nearest
+from riskmodel.study.problems import MISSING, Problem, nearest
 from riskmodel.study.records import is_file_name, named_records
 from riskmodel.study.site import Site
 from riskmodel.study.strategy import Strategy
@@ -47,7 +47,7 @@ Found = Iterator[tuple[str, Any, str]]
 
 def check_rules(parts: Parts, file: str) -> list[Problem]:
     """Problems between fields, in the order of the sections."""
-    rules = (_names, _titles, _baseline, _servers, _margin, _records, _limits, _correlation, _claims, _sources)
+    rules = (_names, _titles, _baseline, _servers, _margin, _records, _limits, _correlation, _copula, _claims, _sources)
     return [Problem(file, *found) for rule in rules for found in rule(parts)]
 
 
@@ -173,6 +173,18 @@ def _correlation(parts: Parts) -> Found:
             if not -1.0 <= value <= 1.0 or (i == j and value != 1.0) or value != matrix[j][i]:
                 where = f"row {i + 1}, column {j + 1}"
                 yield "correlation.matrix", value, f"{where}: must be -1 to 1, 1 on the diagonal and the same both ways"
+
+
+def _copula(parts: Parts) -> Found:
+    if parts.correlation is None:
+        return
+    copula, degrees = parts.correlation.copula, parts.correlation.degrees_of_freedom
+    if copula == "t" and degrees is None:
+        text = 'missing, and copula = "t" needs it; type for example degrees_of_freedom = 4'
+        yield "correlation.degrees_of_freedom", MISSING, text
+    elif copula != "t" and degrees is not None:
+        text = f'is for copula = "t", but the copula is {copula}; leave it out, or type copula = "t"'
+        yield "correlation.degrees_of_freedom", degrees, text
 
 
 def _claims(parts: Parts) -> Found:

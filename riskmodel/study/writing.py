@@ -16,6 +16,7 @@ def to_toml(study: Study) -> str:
     Origins of defaults and overrides are also kept in [sources], so they survive reading the text again.
     """
     lines = [f"# Resolved study: every value and where it came from. Input hash {study.input_hash()}."]
+    lines += [f"# Warning: {_one_line(text)}." for text in study.warnings()]
     table = ""
     sources = dict(study.sources)
     for leaf in study.leaves():

@@ -5,6 +5,7 @@ import zlib
 
 import numpy as np
 from scipy.special import ndtr, ndtri
+from scipy.stats import chi2, t
 
 SCALAR, WEATHER_DAY, PRICE_DAY, HOUR, OUTAGE_COUNT, OUTAGE_EVENT = 1, 2, 3, 4, 5, 6
 EVENT_CLUSTER, EVENT_CABINETS, EVENT_GENSET, EVENT_UPS, START = 7, 8, 9, 10, 11
@@ -72,7 +73,12 @@ def scalars(study, seed, path):
         names = study.correlation.names
         factor = np.linalg.cholesky(np.asarray(study.correlation.matrix, dtype=np.float64))
         mixed = factor @ ndtri([u[name] for name in names])
-        for k, name in enumerate(names):
-            if factor[k, k] != 1.0:  # a free variable keeps its own draw
-                u[name] = float(ndtr(mixed[k]))
+        degrees = study.correlation.degrees_of_freedom
+        if study.correlation.copula == "t":
+            shared = two_uniforms(zlib.crc32(b"correlation.t"), SCALAR, 0, path, seed)[0]
+            stretched = mixed * math.sqrt(degrees / chi2(degrees).ppf(shared))
+            u |= zip(names, t(degrees).cdf(stretched).tolist(), strict=True)
+        else:
+            # a free variable keeps its own draw
+            u |= {name: float(ndtr(mixed[k])) for k, name in enumerate(names) if factor[k, k] != 1.0}
     return {field: quantile(law, u[stream]) for field, stream, law in fields}

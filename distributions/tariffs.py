@@ -17,10 +17,22 @@ from distributions.clock import DAYS_PER_WEEK, FIRST_WEEKEND_DAY, HOURS_PER_DAY,
 from distributions.lanes import uniform32
 from distributions.parameters import REGIMES, ParameterError
 from distributions.regime import state_share
+from distributions.streams import Process
 
-__all__ = ["TariffTables", "calls_per_year", "critical_row", "level_factors", "tariff_price_row", "tariff_tables"]
+__all__ = [
+    "CALL_WORD",
+    "TariffTables",
+    "calls_per_year",
+    "critical_row",
+    "level_factors",
+    "tariff_price_row",
+    "tariff_tables",
+]
 
 f = np.float32
+
+CALL_WORD = int(Process.PRICE_DAY) << 16 | 2
+"""Whether a day is called: units 0 and 1 of the process draw day-ahead prices. The draw is the day of the run."""
 
 WORKING_SHARE = FIRST_WEEKEND_DAY / DAYS_PER_WEEK
 """Share of days that are Monday to Friday: weekdays run on through the years, so it is the same in every month."""
@@ -139,6 +151,10 @@ def critical_row(called, tables, month, day_type, regime, words):
     day_type : int, 0 on Monday to Friday; weekends are never called
     regime : (n_lanes,) integer, the day's weather
     words : (n_lanes,) uint32, one random word a lane
+
+    Notes
+    -----
+    Draws: the first word of PRICE_DAY unit 2 (``CALL_WORD``), draw = day of the run.
     """
     one, zero = f(1.0), f(0.0)
     p = tables.critical_probability[month]

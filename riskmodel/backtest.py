@@ -4,6 +4,8 @@ At 13:00 local time the prices up to the end of tomorrow are known (35 hours). E
 those. What its energy is worth afterwards it learns from the past: days of the same kind as the day after tomorrow,
 moved to today's level, are each followed to their end, and the marginal values they give at 13:00 tomorrow, when that
 day will be published, are averaged.
+
+A time-of-use tariff stands in a calendar: there the battery plans on with expected prices for another week.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ LEAST_HOURS = 48
 """A shorter stretch of a calendar year is not reported."""
 MOST_HOURS_OF_DAYS = 52
 """Two days with a clock change, and some room."""
+AHEAD_HOURS = 168
+"""A battery on a tariff plans this far beyond the known hours: what it holds then hardly depends on today."""
 KIND_OF_WEEKDAY = np.array([0, 1, 1, 1, 1, 2, 3], dtype=np.int64)
 """Mondays, other working days, Saturdays and Sundays are followed by days of their own kind."""
 
@@ -92,14 +96,22 @@ def round_trip_battery(power_mw: float, energy_mwh: float, efficiency: float) ->
     return Battery(float(power_mw), float(energy_mwh), one_way, one_way)
 
 
-def backtest(prices: LocalPrices, battery: Battery) -> Iterator[YearEarned]:
-    """Earnings of each calendar year of a history; earlier years serve as memory, later ones are never looked at."""
+def backtest(prices: LocalPrices, battery: Battery, expected: np.ndarray | None = None) -> Iterator[YearEarned]:
+    """Earnings of each calendar year of a history; earlier years serve as memory, later ones are never looked at.
+
+    Parameters
+    ----------
+    prices : LocalPrices
+    battery : Battery
+    expected : (n_hours,) float64, optional
+        Prices to be expected beyond the known hours, from a tariff's calendar; None learns from the past.
+    """
     for year in np.unique(prices.year):
         inside = np.flatnonzero(prices.year == year)
         if len(inside) < LEAST_HOURS:
             continue
         first, last = int(inside[0]), int(inside[-1]) + 1
-        done = operate(prices, battery, first, last)
+        done = operate(prices, battery, first, last, expected)
         price = prices.price[first:last]
         profit = math.fsum(price * (done.sold_mwh - done.bought_mwh))
         best = perfect_foresight(price, battery)
@@ -114,16 +126,22 @@ def backtest(prices: LocalPrices, battery: Battery) -> Iterator[YearEarned]:
         )
 
 
-def operate(prices: LocalPrices, battery: Battery, first: int, last: int) -> Operation:
+def operate(
+    prices: LocalPrices, battery: Battery, first: int, last: int, expected: np.ndarray | None = None
+) -> Operation:
     """Run a battery over hours first to last - 1, empty at first; it closes at `last`, and knows that."""
     n = last - first
     done = Operation(np.zeros(n), np.zeros(n), np.zeros(n))
     mean = np.add.reduceat(prices.price, prices.day_start[:-1]) / np.diff(prices.day_start)
     day = np.repeat(np.arange(len(mean)), np.diff(prices.day_start))
+    plans = prices.hour == PLAN_HOUR
+    if expected is not None:
+        _operate_calendar(done, prices.price, expected, plans, (prices.day_start, day), battery, first, last)
+        return done
     kind = KIND_OF_WEEKDAY[prices.weekday]
     next_kind = KIND_OF_WEEKDAY[(prices.weekday + 1) % 7]
     calendar = (prices.day_start, day, kind, next_kind, mean)
-    _operate(done, prices.price, prices.hour == PLAN_HOUR, calendar, battery, first, last)
+    _operate(done, prices.price, plans, calendar, battery, first, last)
     return done
 
 
@@ -135,29 +153,61 @@ def _operate(done, prices, plans, calendar, battery, first, last):
     count = np.empty(200, np.int64)
     stored, t = 0.0, first
     while t < last:
-        after = t + 1
-        while after < last and not plans[after]:
-            after += 1
-        known_day = min(day[t] + (1 if plans[t] else 0), len(day_start) - 2)
-        known = day_start[known_day + 1]
-        steps = after - t
+        after, known_day = _next_plan(plans, day_start, day, t, last)
+        known, steps = day_start[known_day + 1], after - t
         if known >= last:
             width[steps, 0], value[steps, 0] = battery.energy_mwh, 0.0
             count[steps] = back_over(width[steps], value[steps], 1, prices, after, last, battery)
         else:
             count[steps] = _learned(width[steps], value[steps], prices, after, known, known_day, calendar, battery)
-        for h in range(steps - 1, -1, -1):
-            count[h] = count[h + 1]
-            width[h, : count[h]] = width[h + 1, : count[h]]
-            value[h, : count[h]] = value[h + 1, : count[h]]
-            count[h], _ = step_back(width[h], value[h], count[h], prices[t + h], battery)
-        for h in range(steps):
-            p, k = prices[t + h], t + h - first
-            change = best_change(width[h + 1], value[h + 1], count[h + 1], p, stored, battery)
-            stored += change
-            done.bought_mwh[k], done.sold_mwh[k] = meter_energy(p, change, battery)
-            done.stored_mwh[k] = stored
+        stored = _run_hours(done, prices, t, after, first, (width, value, count), stored, battery)
         t = after
+
+
+@njit
+def _operate_calendar(done, prices, expected, plans, calendar, battery, first, last):
+    day_start, day = calendar
+    most = 2 * (AHEAD_HOURS + 2 * MOST_HOURS_OF_DAYS) + 3
+    width, value = np.empty((200, most)), np.empty((200, most))
+    count = np.empty(200, np.int64)
+    stored, t = 0.0, first
+    while t < last:
+        after, known_day = _next_plan(plans, day_start, day, t, last)
+        known, steps = min(day_start[known_day + 1], last), after - t
+        ahead = min(known + AHEAD_HOURS, last)
+        width[steps, 0] = battery.energy_mwh
+        value[steps, 0] = 0.0 if ahead == last else battery.eta_d * expected[known:ahead].mean()
+        n = back_over(width[steps], value[steps], 1, expected, known, ahead, battery)
+        count[steps] = back_over(width[steps], value[steps], n, prices, after, known, battery)
+        stored = _run_hours(done, prices, t, after, first, (width, value, count), stored, battery)
+        t = after
+
+
+@njit
+def _next_plan(plans, day_start, day, t, last):
+    """Hour of the next plan after hour `t`, and the last day whose prices are known until then."""
+    after = t + 1
+    while after < last and not plans[after]:
+        after += 1
+    return after, min(day[t] + (1 if plans[t] else 0), len(day_start) - 2)
+
+
+@njit
+def _run_hours(done, prices, t, after, first, steps, stored, battery):
+    """Run hours t to after - 1 by the marginal values at `after`, row after - t of `steps`; returns what is stored."""
+    width, value, count = steps
+    for h in range(after - t - 1, -1, -1):
+        count[h] = count[h + 1]
+        width[h, : count[h]] = width[h + 1, : count[h]]
+        value[h, : count[h]] = value[h + 1, : count[h]]
+        count[h], _ = step_back(width[h], value[h], count[h], prices[t + h], battery)
+    for h in range(after - t):
+        p, k = prices[t + h], t + h - first
+        change = best_change(width[h + 1], value[h + 1], count[h + 1], p, stored, battery)
+        stored += change
+        done.bought_mwh[k], done.sold_mwh[k] = meter_energy(p, change, battery)
+        done.stored_mwh[k] = stored
+    return stored
 
 
 @njit

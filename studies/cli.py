@@ -170,10 +170,23 @@ def adequacy(
 
 @app.command()
 def backtest(
-    prices: Annotated[Path, typer.Argument(metavar="PRICES.csv", help="Times and prices per MWh; CSV, plain or gz.")],
     power_mw: Annotated[float, typer.Option(help="Power at the meter [MW].")],
     energy_mwh: Annotated[float, typer.Option(help="Energy that fits inside [MWh].")],
     efficiency: Annotated[float, typer.Option(help="Round trip: sold over bought energy, e.g. 0.9.")],
+    prices: Annotated[
+        Path | None, typer.Argument(metavar="PRICES.csv", help="Times and prices per MWh; CSV, plain or gz.")
+    ] = None,
+    tariff: Annotated[
+        str | None,
+        typer.Option(help="A time-of-use tariff instead: a shipped name such as jiangsu_industrial, or a file."),
+    ] = None,
+    years: Annotated[int | None, typer.Option(help="With --tariff: years to run, 1 to 50. Default: 1.")] = None,
+    weather: Annotated[
+        str | None, typer.Option(help="With --tariff: weather that critical days follow. Default: nordic.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=MOST_SEED, help="With --tariff: of weather and critical days. Default: 1.")
+    ] = None,
     column: Annotated[
         str | None, typer.Option(help="Column of the price. Default: found by its name, and said.")
     ] = None,
@@ -186,12 +199,16 @@ def backtest(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the years as one JSON object.")] = False,
 ) -> None:
-    """Run a battery on a price history with what was known each day, beside perfect foresight."""
+    """Run a battery on a price history or a tariff with what was known each day, beside perfect foresight."""
     from studies.cli_backtest import BacktestRequest, backtest_file
 
     backtest_file(
         BacktestRequest(
             prices=prices,
+            tariff=tariff,
+            years=years,
+            weather=weather,
+            seed=seed,
             power_mw=power_mw,
             energy_mwh=energy_mwh,
             efficiency=efficiency,

@@ -68,7 +68,7 @@ def _one_line(text: str) -> str:
 
 def _value_text(study: Study, leaf: Leaf) -> str:
     value = _typed(study, leaf)
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or "law" not in value:
         return value if isinstance(value, str) else toml_value(value)
     numbers = ", ".join(_law_words(value))
     law = leaf.value

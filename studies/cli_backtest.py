@@ -50,7 +50,7 @@ def backtest_file(request: BacktestRequest) -> None:
     with plain_problems():
         from riskmodel.backtest import backtest, round_trip_battery
 
-        prices, expected, notes = _read_file(request) if request.prices else _read_tariff(request)
+        prices, expected, notes = _read_file(request, request.prices) if request.prices else _read_tariff(request)
         battery = round_trip_battery(request.power_mw, request.energy_mwh, request.efficiency)
         try:
             years = list(backtest(prices, battery, expected))
@@ -62,15 +62,12 @@ def backtest_file(request: BacktestRequest) -> None:
         _print(request, years, notes)
 
 
-def _read_file(request: BacktestRequest) -> tuple[LocalPrices, None, list[str]]:
+def _read_file(request: BacktestRequest, path: Path) -> tuple[LocalPrices, None, list[str]]:
     from distributions.table_reading import HistoryError
     from riskmodel.backtest_prices import read_local_prices
 
-    assert request.prices is not None
     try:
-        prices, notes = read_local_prices(
-            request.prices, request.zone, request.column, request.time_column, request.times
-        )
+        prices, notes = read_local_prices(path, request.zone, request.column, request.time_column, request.times)
     except HistoryError as error:
         raise refuse(f"Nothing was run:\n  {error}") from None
     return prices, None, notes

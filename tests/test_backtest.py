@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from distributions.parameters import FOLDER, list_names, load
 from riskmodel.backtest import LocalPrices, backtest, operate, perfect_foresight, round_trip_battery
 from riskmodel.backtest_prices import read_local_prices
+from riskmodel.backtest_tariffs import tariff_prices
 from riskmodel.dispatch import backward_hour
 from riskmodel.dispatch_exact import Battery, mean_steps, meter_energy, perfect_foresight_value, step_back, worth_more
 from studies.cli import app
@@ -240,3 +242,108 @@ def test_no_such_file(tmp_path):
     done = _backtest(tmp_path / "none.csv")
     assert done.exit_code == 2
     assert "no such file" in done.output
+
+
+def _tariff(name, years=1, seed=1):
+    return tariff_prices(load("tariffs", name), load("weather", "nordic"), years, seed)
+
+
+@pytest.mark.parametrize("hours", [1.0, 2.0, 4.0])
+@pytest.mark.parametrize("name", list_names("tariffs"))
+def test_shipped_tariffs_against_perfect_foresight(name, hours):
+    """At least 0.999 of what knowing all critical days would earn, in each of two years; 1.0 where there are none."""
+    prices, expected, _ = _tariff(name, years=2)
+    for efficiency in (0.85, 0.9, 0.95):
+        battery = round_trip_battery(1.0, hours, efficiency)
+        for year in (1, 2):
+            inside = np.flatnonzero(prices.year == year)
+            done = operate(prices, battery, inside[0], inside[-1] + 1, expected)
+            price = prices.price[inside]
+            share = (price * (done.sold_mwh - done.bought_mwh)).sum() / perfect_foresight_value(price, battery)
+            assert 0.999 <= share <= 1.0 + 1e-9
+            if not load("tariffs", name)["critical"]:
+                assert share == pytest.approx(1.0, abs=1e-9)
+
+
+def test_tariff_against_the_linear_program():
+    prices, expected, _ = _tariff("jiangsu_industrial")
+    (one,) = backtest(prices, round_trip_battery(1.0, 2.0, 0.9), expected)
+    assert one.perfect_foresight == pytest.approx(
+        perfect_foresight_value(prices.price, round_trip_battery(1.0, 2.0, 0.9)), rel=1e-9
+    )
+    assert one.share_of_perfect_foresight == pytest.approx(1.0, abs=1e-9)
+
+
+def test_a_spring_day_of_jiangsu_by_hand():
+    """1 MW, 1 MWh inside, no loss, a day of March: valleys 2-6 and 10-14, flat before, between and after, peak 15-22.
+    Two cycles: bought in the night valley, sold at flat; bought in the noon valley, sold at peak:
+    67.49 - 38.01 + 103.77 - 38.01 = 95.24."""
+    prices, expected, _ = _tariff("jiangsu_industrial")
+    first = 59 * 24
+    battery = round_trip_battery(1.0, 1.0, 1.0)
+    done = operate(prices, battery, first, first + 48, expected)
+    earned = prices.price[first : first + 24] * (done.sold_mwh - done.bought_mwh)[:24]
+    assert earned.sum() == pytest.approx(95.24)
+
+
+def test_critical_days_are_not_foreseen():
+    """A day that becomes critical changes nothing before 13:00 of the day before."""
+    prices, expected, calls = _tariff("european_critical_peak")
+    assert calls == np.unique(np.flatnonzero(prices.price > 200.0) // 24).size > 0
+    battery = round_trip_battery(1.0, 4.0, 0.9)
+    before = operate(prices, battery, 0, 8760, expected)
+    moved = prices.price.copy()
+    moved[30 * 24 + 6 : 30 * 24 + 10] += 3000.0
+    after = operate(prices._replace(price=moved), battery, 0, 8760, expected)
+    same = 29 * 24 + 13
+    assert np.array_equal(before.stored_mwh[:same], after.stored_mwh[:same])
+    other = operate(prices, battery, 0, 8760, np.where(np.arange(8760) // 24 == 30, expected + 3000.0, expected))
+    assert not np.array_equal(before.stored_mwh[:same], other.stored_mwh[:same])  # negative control
+
+
+def test_weather_and_calls_are_those_of_the_seed():
+    one, two, other = (_tariff("european_critical_peak", 2, seed)[0].price for seed in (5, 5, 6))
+    assert np.array_equal(one, two)
+    assert not np.array_equal(one, other)
+    assert np.array_equal(one[:8760], _tariff("european_critical_peak", 1, 5)[0].price)
+
+
+def _on_tariff(*options):
+    words = ["backtest", "--power-mw", "1", "--energy-mwh", "2", "--efficiency", "0.9", *options]
+    return CliRunner().invoke(app, words, env={"COLUMNS": "160"})
+
+
+def test_command_on_a_tariff(tmp_path):
+    found = json.loads(_on_tariff("--tariff", "jiangsu_industrial", "--json").stdout)
+    assert [one["year"] for one in found["years"]] == [1]
+    assert found["years"][0]["share_of_perfect_foresight"] == pytest.approx(1.0, abs=1e-9)
+    assert any("how well it is known: quoted" in note for note in found["notes"])
+    mine = tmp_path / "mine.toml"
+    text = (FOLDER / "tariffs_european_critical_peak.toml").read_text(encoding="utf-8")
+    mine.write_text(text, encoding="utf-8")
+    done = _on_tariff("--tariff", str(mine), "--years", "2", "--seed", "3")
+    assert done.exit_code == 0, done.output
+    assert "drawn with seed 3 and weather nordic" in done.stdout
+    assert "the demand charge is not in it" in done.stdout
+    mine.write_text(text.replace('hours = "22-6"', 'hours = "22-5"'), encoding="utf-8")
+    done = _on_tariff("--tariff", str(mine))
+    assert done.exit_code == 2
+    assert "mine.toml: calendar: no entry holds hours 5-6 of working days in month 1" in done.output
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ((), "type either a price file, PRICES.csv, or --tariff"),
+        (("prices.csv", "--tariff", "jiangsu_industrial"), "type either a price file"),
+        (("prices.csv", "--years", "2"), "--years 2: goes with --tariff only; take it out"),
+        (("--tariff", "jiangsu_industrial", "--zone", "SE3"), "--zone SE3: goes with a price file only; take it out"),
+        (("--tariff", "jiangsu_industrial", "--years", "0"), "--years 0: must be from 1 to 50"),
+        (("--tariff", "jiangsu_industral"), "did you mean 'jiangsu_industrial'"),
+        (("--tariff", "jiangsu_industrial", "--weather", "nordik"), "did you mean 'nordic'"),
+    ],
+)
+def test_bad_input_on_a_tariff(options, message):
+    done = _on_tariff(*options)
+    assert done.exit_code == 2, done.output
+    assert message in done.output

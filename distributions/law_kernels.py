@@ -33,6 +33,9 @@ def _ppf_triangular(low, mode, high, u):
     width = high - low
     if u * width <= mode - low:
         return low + math.sqrt(u * width * (mode - low))
+    past = (u * width - (mode - low)) / (high - mode)
+    if past < 0.5:  # just past the mode, which may be `low`: no digits lost between 1 and the root
+        return mode + (high - mode) * past / (1.0 + math.sqrt(1.0 - past))
     return high - math.sqrt((1.0 - u) * width * (high - mode))
 
 
@@ -89,7 +92,8 @@ def _cdf_triangular(low, mode, high, x):
         return 1.0
     if x <= mode:
         return (x - low) * (x - low) / ((high - low) * (mode - low))
-    return 1.0 - (high - x) * (high - x) / ((high - low) * (high - mode))
+    width = high - low
+    return min((mode - low) / width + (x - mode) * (2.0 * high - mode - x) / (width * (high - mode)), 1.0)
 
 
 @njit

@@ -31,12 +31,15 @@ class Constant(Law):
         take_numbers(self, "value")
 
     def mean(self) -> float:
+        """The value."""
         return self.value
 
     def parameters(self) -> dict[str, Any]:
+        """value."""
         return {"value": self.value}
 
     def code(self) -> Code:
+        """CONSTANT (value)."""
         return (int(LawCode.CONSTANT), self.value, 0.0, 0.0, 0.0)
 
 
@@ -53,12 +56,15 @@ class Uniform(Law):
         increasing(self.name, {"low": self.low, "high": self.high})
 
     def mean(self) -> float:
+        """(low + high) / 2."""
         return self.low + 0.5 * (self.high - self.low)
 
     def parameters(self) -> dict[str, Any]:
+        """low, high."""
         return {"low": self.low, "high": self.high}
 
     def code(self) -> Code:
+        """UNIFORM (low, high)."""
         return (int(LawCode.UNIFORM), self.low, self.high, 0.0, 0.0)
 
 
@@ -88,12 +94,15 @@ class Normal(Law):
         return cls(p10 + 0.5 * (p90 - p10), (p90 - p10) / (2.0 * Z90), source=source)
 
     def mean(self) -> float:
+        """As given."""
         return self.mean_value
 
     def parameters(self) -> dict[str, Any]:
+        """mean, sd; percentiles are turned into these."""
         return {"mean": self.mean_value, "sd": self.sd}
 
     def code(self) -> Code:
+        """NORMAL (mean, sd)."""
         return (int(LawCode.NORMAL), self.mean_value, self.sd, 0.0, 0.0)
 
 
@@ -136,12 +145,15 @@ class Lognormal(Law):
         return cls(median, math.log(numbers["p90"] / numbers["p10"]) / (2.0 * Z90), source=source)
 
     def mean(self) -> float:
+        """median exp(sigma^2 / 2)."""
         return self.median * math.exp(0.5 * self.sigma * self.sigma)
 
     def parameters(self) -> dict[str, Any]:
+        """median, sigma; other forms are turned into these."""
         return {"median": self.median, "sigma": self.sigma}
 
     def code(self) -> Code:
+        """LOGNORMAL (log of the median, sigma)."""
         return (int(LawCode.LOGNORMAL), math.log(self.median), self.sigma, 0.0, 0.0)
 
 
@@ -160,12 +172,15 @@ class Triangular(Law):
         increasing(self.name, {"low": self.low, "high": self.high})
 
     def mean(self) -> float:
+        """(low + mode + high) / 3."""
         return (self.low + self.mode + self.high) / 3.0
 
     def parameters(self) -> dict[str, Any]:
+        """low, mode, high."""
         return {"low": self.low, "mode": self.mode, "high": self.high}
 
     def code(self) -> Code:
+        """TRIANGULAR (low, mode, high)."""
         return (int(LawCode.TRIANGULAR), self.low, self.mode, self.high, 0.0)
 
 
@@ -182,12 +197,15 @@ class Weibull(Law):
         positive(self, "shape", "scale")
 
     def mean(self) -> float:
+        """scale Gamma(1 + 1 / shape)."""
         return self.scale * math.gamma(1.0 + 1.0 / self.shape)
 
     def parameters(self) -> dict[str, Any]:
+        """shape, scale."""
         return {"shape": self.shape, "scale": self.scale}
 
     def code(self) -> Code:
+        """WEIBULL (shape, scale)."""
         return (int(LawCode.WEIBULL), self.shape, self.scale, 0.0, 0.0)
 
 
@@ -204,12 +222,15 @@ class Exponential(Law):
             raise LawError(f"{self.name}: mean = {self.mean_value:g}: must be > 0")
 
     def mean(self) -> float:
+        """As given."""
         return self.mean_value
 
     def parameters(self) -> dict[str, Any]:
+        """mean."""
         return {"mean": self.mean_value}
 
     def code(self) -> Code:
+        """EXPONENTIAL (mean)."""
         return (int(LawCode.EXPONENTIAL), self.mean_value, 0.0, 0.0, 0.0)
 
 
@@ -235,12 +256,15 @@ class Gpd(Law):
             raise LawError(f"{self.name}: shape = {self.shape:g}: must be < 1, or the mean would be infinite")
 
     def mean(self) -> float:
+        """threshold + scale / (1 - shape)."""
         return self.threshold + self.scale / (1.0 - self.shape)
 
     def parameters(self) -> dict[str, Any]:
+        """threshold, scale, shape."""
         return {"threshold": self.threshold, "scale": self.scale, "shape": self.shape}
 
     def code(self) -> Code:
+        """GPD (threshold, scale, shape)."""
         return (int(LawCode.GPD), self.threshold, self.scale, self.shape, 0.0)
 
 

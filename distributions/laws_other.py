@@ -67,15 +67,19 @@ class Beta(Law):
         return cls(share * total, (1.0 - share) * total, low, high, source=source)
 
     def cdf(self, x: ArrayLike) -> FloatArray:
+        """Regularised incomplete beta function of the place of `x` between `low` and `high`; any shape."""
         return _beta_cdf(self.a, self.b, self.low, self.high, x)
 
     def ppf(self, u: ArrayLike) -> FloatArray:
+        """Inverse of the regularised incomplete beta function, stretched to `low`..`high`; any shape."""
         return _beta_ppf(self.a, self.b, self.low, self.high, u)
 
     def mean(self) -> float:
+        """low + (high - low) a / (a + b)."""
         return self.low + (self.high - self.low) * self.a / (self.a + self.b)
 
     def parameters(self) -> dict[str, Any]:
+        """Shapes and range: a, b, low, high."""
         return {"a": self.a, "b": self.b, "low": self.low, "high": self.high}
 
 
@@ -104,15 +108,19 @@ class Pert(Law):
         return 1.0 + PERT_WEIGHT * (self.mode - self.low) / width, 1.0 + PERT_WEIGHT * (self.high - self.mode) / width
 
     def cdf(self, x: ArrayLike) -> FloatArray:
+        """As of the beta law with this law's shapes; any shape."""
         return _beta_cdf(*self._shapes(), self.low, self.high, x)
 
     def ppf(self, u: ArrayLike) -> FloatArray:
+        """As of the beta law with this law's shapes; any shape."""
         return _beta_ppf(*self._shapes(), self.low, self.high, u)
 
     def mean(self) -> float:
+        """(low + 4 mode + high) / 6."""
         return (self.low + PERT_WEIGHT * self.mode + self.high) / (2.0 + PERT_WEIGHT)
 
     def parameters(self) -> dict[str, Any]:
+        """low, mode, high."""
         return {"low": self.low, "mode": self.mode, "high": self.high}
 
 
@@ -135,6 +143,7 @@ class Gamma(Law):
         return (self.mean_value / self.sd) ** 2
 
     def cdf(self, x: ArrayLike) -> FloatArray:
+        """Regularised lower incomplete gamma function of x over the scale; 0 below 0; any shape."""
         from scipy.special import gammainc
 
         scale = self.mean_value / self._shape()
@@ -142,6 +151,7 @@ class Gamma(Law):
         return np.asarray(gammainc(self._shape(), above / scale), dtype=np.float64)[()]
 
     def ppf(self, u: ArrayLike) -> FloatArray:
+        """Inverse of the regularised lower incomplete gamma function, times the scale; any shape."""
         from scipy.special import gammaincinv
 
         scale = self.mean_value / self._shape()
@@ -149,9 +159,11 @@ class Gamma(Law):
         return np.asarray(scale * unit)[()]
 
     def mean(self) -> float:
+        """As given."""
         return self.mean_value
 
     def parameters(self) -> dict[str, Any]:
+        """mean, sd."""
         return {"mean": self.mean_value, "sd": self.sd}
 
 
@@ -182,19 +194,23 @@ class Empirical(Law):
         return np.asarray(steps / steps[-1], dtype=np.float64)
 
     def cdf(self, x: ArrayLike) -> FloatArray:
+        """Weight of the values up to `x` over that of all; any shape."""
         steps = np.concatenate(([0.0], self._steps()))
         places = np.searchsorted(np.array(self.values), np.asarray(x, dtype=np.float64), side="right")
         return np.asarray(steps[places])[()]
 
     def ppf(self, u: ArrayLike) -> FloatArray:
+        """Lowest value whose cumulative weight reaches `u`; any shape."""
         places = np.searchsorted(self._steps(), np.asarray(u, dtype=np.float64), side="left")
         return np.asarray(np.array(self.values)[np.minimum(places, len(self.values) - 1)])[()]
 
     def mean(self) -> float:
+        """Weighted mean of the values."""
         total = math.fsum(self.weights)
         return math.fsum(value * weight for value, weight in zip(self.values, self.weights, strict=True)) / total
 
     def parameters(self) -> dict[str, Any]:
+        """values and weights, as sorted, those of weight 0 left out."""
         return {"values": list(self.values), "weights": list(self.weights)}
 
 

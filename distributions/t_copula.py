@@ -73,10 +73,7 @@ def t_correlated_uniforms(
 
 
 def t_cdf(t: ArrayLike, degrees_of_freedom: float) -> FloatArray:
-    """Probability of at most `t` under Student's t law; any shape, accurate in the far lower tail.
-
-    Not by the incomplete beta function: SciPy's loses all digits of far tails at many degrees of freedom.
-    """
+    """Probability of at most `t` under Student's t law; any shape, accurate in the far lower tail."""
     from scipy.special import stdtr
 
     return np.asarray(stdtr(degrees_of_freedom, np.asarray(t, dtype=np.float64)), dtype=np.float64)

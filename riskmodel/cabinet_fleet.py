@@ -12,78 +12,45 @@ Parts are ordered one for one when a failure takes one. With s kept in stock and
 cabinets wait for a part; no more need be remembered.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from distributions._jit import njit
-from distributions.clock import DAYS_PER_YEAR, FIRST_WEEKEND_DAY, HOURS_PER_DAY, MONTH_OF_DAY, MONTHS_PER_YEAR
+from distributions.clock import FIRST_WEEKEND_DAY
 from distributions.counts import binomial_count, unit32
 from distributions.streams import Process, philox, words_row
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from riskmodel.study.availability import Availability
+from riskmodel.cabinet_tables import (
+    ARRIVE,
+    BATTERY,
+    CONVERTER,
+    CREWS,
+    DAYS_PER_WEEK,
+    DOWN_CABINET_DAYS,
+    FAIL,
+    FAIL_1,
+    FAILED_CONVERTERS,
+    FALSE_ALARM,
+    FALSE_ALARMS,
+    GROUP_FAIL,
+    GROUP_FAILURES,
+    GROUP_REPAIR,
+    GROUP_SIZE,
+    KINDS,
+    LATE,
+    PLANNED_CABINET_H,
+    RECALL,
+    REPAIR,
+    REPAIRS,
+    SPARES,
+    SWAP_H,
+    SWAPPED_CONVERTERS,
+)
 
 f = np.float32
 
 WORD = int(Process.CABINET_DAY) << 16
-DAYS_PER_WEEK = 7
 N_WORDS = 8
-KINDS = 2
-CONVERTER, BATTERY = range(KINDS)
-
-# columns of CabinetTables.numbers; what is said of kind 0 (converter) is followed by kind 1 (battery)
-(
-    FAIL,
-    FAIL_1,
-    REPAIR,
-    REPAIR_1,
-    ARRIVE,
-    ARRIVE_1,
-    SPARES,
-    SPARES_1,
-    LATE,
-    LATE_1,
-    RECALL,
-    FALSE_ALARM,
-    CREWS,
-    SWAP_H,
-    GROUP_SIZE,
-    GROUP_FAIL,
-    GROUP_REPAIR,
-) = range(17)
-N_NUMBERS = 17
-
-# rows of the yearly counts
-(
-    FAILED_CONVERTERS,
-    FAILED_BATTERIES,
-    SWAPPED_CONVERTERS,
-    SWAPPED_BATTERIES,
-    FALSE_ALARMS,
-    REPAIRS,
-    GROUP_FAILURES,
-    DOWN_CABINET_DAYS,
-    PLANNED_CABINET_H,
-) = range(9)
-N_COUNTS = 9
-
-
-class CabinetTables(NamedTuple):
-    """Constant inputs of the fleets, one row a strategy.
-
-    Attributes
-    ----------
-    numbers : (s, 17) float64, by the columns named above: chances a day of failing, of a repair and of a part arriving,
-        parts in stock, chance that an ordered part comes after the warning time, share of failures warned of, chance
-        of a false alarm, crews, hours of a swap, cabinets of a group, its chances of failing and coming back
-    maintenance_h : (s, 365) float64, hours each cabinet is maintained on that day if it is a working day
-    """
-
-    numbers: np.ndarray
-    maintenance_h: np.ndarray
 
 
 class CabinetState(NamedTuple):
@@ -117,57 +84,6 @@ def new_cabinet_state(s, b):
         np.zeros((s, b), np.int32),
         np.zeros((s, b), np.int32),
     )
-
-
-def daily_chance(mean_days: float) -> float:
-    """Chance a day of an end whose mean wait is `mean_days`, same day included: 1 / (1 + mean)."""
-    return 1.0 / (1.0 + mean_days)
-
-
-def cabinet_numbers(availability: "Availability") -> np.ndarray:
-    """Row of `CabinetTables.numbers` of a study's section, (17,) float64."""
-    a = availability
-    out = np.zeros(N_NUMBERS)
-    lead = (a.converter_lead_time_days, a.battery_lead_time_days)
-    arrive = [daily_chance(days) for days in lead]
-    out[FAIL : FAIL + KINDS] = np.array([a.converter_failures_per_year, a.battery_failures_per_year]) / DAYS_PER_YEAR
-    out[REPAIR : REPAIR + KINDS] = [daily_chance(h / HOURS_PER_DAY) for h in (a.converter_repair_h, a.battery_repair_h)]
-    out[ARRIVE : ARRIVE + KINDS] = arrive
-    out[SPARES : SPARES + KINDS] = a.converter_spares, a.battery_spares
-    out[LATE : LATE + KINDS] = [(1.0 - p) ** a.warning_days for p in arrive]
-    out[RECALL] = a.warning_recall
-    out[FALSE_ALARM] = a.false_alarms_per_cabinet_year / DAYS_PER_YEAR
-    out[CREWS] = a.repair_crews
-    out[SWAP_H] = a.planned_swap_h
-    out[GROUP_SIZE] = a.group_cabinets
-    out[GROUP_FAIL] = a.group_failures_per_year / DAYS_PER_YEAR
-    out[GROUP_REPAIR] = daily_chance(a.group_repair_h / HOURS_PER_DAY)
-    return out
-
-
-def season_days(first_month: int, last_month: int) -> np.ndarray:
-    """(365,) float64, 1 on days of the months `first_month` to `last_month` (1..12; over the year's end if needed)."""
-    month = np.asarray(MONTH_OF_DAY)
-    return ((month - (first_month - 1)) % MONTHS_PER_YEAR <= (last_month - first_month) % MONTHS_PER_YEAR).astype(float)
-
-
-def maintenance_hours(availability: "Availability") -> np.ndarray:
-    """Row of `CabinetTables.maintenance_h`, (365,) float64 [h]: the season's work spread evenly over its working days.
-
-    Weekends move through the years, so the divisor is 5/7 of the season's days: right in the long run.
-    """
-    season = season_days(availability.maintenance_first_month, availability.maintenance_last_month)
-    working_days = season.sum() * FIRST_WEEKEND_DAY / DAYS_PER_WEEK
-    return season * (availability.maintenance_h_per_cabinet_year / working_days)
-
-
-def cabinet_tables(sections: "list[Availability | None]") -> CabinetTables:
-    """Constant inputs, one row a strategy; zeros where a strategy has no such section."""
-    numbers, hours = np.zeros((len(sections), N_NUMBERS)), np.zeros((len(sections), DAYS_PER_YEAR))
-    for k, section in enumerate(sections):
-        if section is not None:
-            numbers[k], hours[k] = cabinet_numbers(section), maintenance_hours(section)
-    return CabinetTables(numbers, hours)
 
 
 @njit
@@ -403,24 +319,3 @@ def out_at(planned_h, u):
     u : float, uniform in (0, 1)
     """
     return int(planned_h / 24.0 + u)
-
-
-def service_cost_eur(counts: np.ndarray, prices: "Mapping[str, np.ndarray | float]") -> np.ndarray:
-    """Cost of repairs, swaps and visits of a year.
-
-    Parameters
-    ----------
-    counts : (9, ...) float64, the year's counts
-    prices : mapping with `converter_part_eur`, `battery_part_eur` [EUR a part] and `visit_eur` [EUR a visit]
-
-    Returns
-    -------
-    (2, ...) float64 [EUR]
-        Parts, and visits. A part for every failure and swap; a visit for every repair finished, swap, false alarm and
-        failed group.
-    """
-    parts = (counts[FAILED_CONVERTERS] + counts[SWAPPED_CONVERTERS]) * prices["converter_part_eur"]
-    parts = parts + (counts[FAILED_BATTERIES] + counts[SWAPPED_BATTERIES]) * prices["battery_part_eur"]
-    visits = counts[REPAIRS] + counts[SWAPPED_CONVERTERS] + counts[SWAPPED_BATTERIES]
-    visits = visits + counts[FALSE_ALARMS] + counts[GROUP_FAILURES]
-    return np.array([parts, visits * prices["visit_eur"]])

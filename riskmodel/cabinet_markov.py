@@ -16,7 +16,8 @@ import numpy as np
 
 from distributions._jit import njit
 from distributions.clock import DAYS_PER_YEAR
-from riskmodel.cabinet_fleet import (
+from riskmodel.cabinet_fleet import N_WORDS, cabinet_day, cabinet_words, new_cabinet_state, working_cabinets
+from riskmodel.cabinet_tables import (
     ARRIVE,
     BATTERY,
     CONVERTER,
@@ -29,15 +30,10 @@ from riskmodel.cabinet_fleet import (
     KINDS,
     LATE,
     N_COUNTS,
-    N_WORDS,
     RECALL,
     REPAIR,
     SPARES,
     CabinetTables,
-    cabinet_day,
-    cabinet_words,
-    new_cabinet_state,
-    working_cabinets,
 )
 
 if TYPE_CHECKING:
@@ -183,7 +179,7 @@ def exact_shares(numbers: np.ndarray, installed: int, rows: int) -> np.ndarray:
 
     Parameters
     ----------
-    numbers : (17,) float64, see `riskmodel.cabinet_fleet.cabinet_numbers`
+    numbers : (17,) float64, see `riskmodel.cabinet_tables.cabinet_numbers`
     installed : int, cabinets on site
     rows : int, >= 2
 
@@ -279,7 +275,7 @@ def share_table(
 
     Parameters
     ----------
-    numbers : (17,) float64, see `riskmodel.cabinet_fleet.cabinet_numbers`
+    numbers : (17,) float64, see `riskmodel.cabinet_tables.cabinet_numbers`
     installed, rows : int, see `exact_shares`
     years, paths, seed : int, see `simulated_shares`
     """

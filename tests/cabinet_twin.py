@@ -2,7 +2,7 @@
 
 from scipy.stats import binom
 
-from riskmodel.cabinet_fleet import (
+from riskmodel.cabinet_tables import (  # fmt: skip
     ARRIVE,
     CREWS,
     FAIL,
@@ -16,7 +16,7 @@ from riskmodel.cabinet_fleet import (
     REPAIR,
     SPARES,
     SWAP_H,
-)  # fmt: skip
+)
 from tests.twin.randoms import philox
 
 CABINET_DAY = 20

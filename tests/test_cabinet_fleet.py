@@ -9,8 +9,10 @@ from scipy.stats import norm
 
 from distributions._jit import njit
 from distributions.clock import DAYS_PER_YEAR
-from riskmodel import cabinet_availability, cabinet_fleet, cabinet_markov
-from riskmodel.cabinet_fleet import (
+from riskmodel import cabinet_availability, cabinet_markov
+from riskmodel import cabinet_tables as named
+from riskmodel.cabinet_fleet import N_WORDS, CabinetState, cabinet_day, cabinet_words, out_at
+from riskmodel.cabinet_tables import (  # fmt: skip
     ARRIVE,
     CREWS,
     DOWN_CABINET_DAYS,
@@ -22,24 +24,19 @@ from riskmodel.cabinet_fleet import (
     GROUP_SIZE,
     N_COUNTS,
     N_NUMBERS,
-    N_WORDS,
     RECALL,
     REPAIR,
     REPAIRS,
     SPARES,
     SWAPPED_BATTERIES,
     SWAPPED_CONVERTERS,
-    CabinetState,
     CabinetTables,
-    cabinet_day,
     cabinet_numbers,
     cabinet_tables,
-    cabinet_words,
     maintenance_hours,
-    out_at,
     season_days,
     service_cost_eur,
-)  # fmt: skip
+)
 from riskmodel.study.availability import Availability
 from tests.cabinet_twin import Fleet
 
@@ -84,7 +81,7 @@ def plain(**columns):
     out = np.zeros(N_NUMBERS)
     out[CREWS], out[GROUP_SIZE], out[REPAIR], out[REPAIR + 1] = 1, 10, 1.0, 1.0
     for name, value in columns.items():
-        out[getattr(cabinet_fleet, name)] = value
+        out[getattr(named, name)] = value
     return out
 
 

@@ -21,16 +21,21 @@ from distributions.regime import state_share
 if TYPE_CHECKING:
     import pandas as pd
 
+    from distributions.irradiance_years import YearSpread
+
 __all__ = [
     "KNOT_LIMIT",
     "add_clear_sky",
     "by_day",
     "clear_year",
+    "day_calendar",
     "describe",
     "fit",
+    "fit_with_years",
     "hourly_power",
     "read_irradiance",
     "simulate",
+    "yearly_normals",
 ]
 
 KNOT_LIMIT = 2.5
@@ -47,6 +52,8 @@ HIGHEST_CLEARNESS = 1.4
 
 FIT_YEARS = 12
 FIT_SEED = 20240229
+YEAR_STREAM = 1
+"""Second word of the generator that draws the shifts of years, so that the hours are the same with and without."""
 
 MOVED = ("day_phi", "day_weight", "hour_phi")
 MATCHED = ("daily_sd", "daily_acf_1d", "hourly_deviation_acf_1h")
@@ -144,13 +151,15 @@ def hourly_power(
     return np.where(np.isfinite(clearness) & np.isfinite(temperature), total / len(MINUTES_IN_HOUR), np.nan)
 
 
-def fit(frame: pd.DataFrame, weather: dict[str, Any], *, refine: bool = True) -> dict[str, Any]:
+def fit(frame: pd.DataFrame, weather: dict[str, Any], *, refine: bool = True, typical: bool = False) -> dict[str, Any]:
     """Fit the clearness process.
 
     Quantiles weigh each hour with its clear-sky irradiance, so that the month's energy is the measured one, and are
     taken against the normal as the weather regime shifts it, so that the regime moves energy between days and adds
     none. Correlations start from those of the normal scores and are moved until a simulation on fixed draws has the
-    measured spread and lag-1 autocorrelation of daily clearness and the autocorrelation within the day.
+    measured spread and lag-1 autocorrelation of daily clearness and the autocorrelation within the day. What the years
+    then scatter too little is added as a shift that a year keeps; the quantiles and correlations are fitted again
+    beside it.
 
     Parameters
     ----------
@@ -159,13 +168,32 @@ def fit(frame: pd.DataFrame, weather: dict[str, Any], *, refine: bool = True) ->
     weather : dict
         Weather record whose clearness shifts the engine will add.
     refine : bool
-        False leaves out the last step, for quick repeats.
+        False leaves out the simulations, for quick repeats.
+    typical : bool
+        Whether the history is a typical year, whose years say nothing of their scatter.
 
     Returns
     -------
     dict
         Irradiance record without ``meta``.
     """
+    return fit_with_years(frame, weather, typical=typical)[0] if refine else _start(frame, weather, 0.0)
+
+
+def fit_with_years(
+    frame: pd.DataFrame, weather: dict[str, Any], *, typical: bool = False
+) -> tuple[dict[str, Any], YearSpread]:
+    """The record of ``fit``, and where its spread of years comes from."""
+    from distributions.irradiance_years import fit_years
+
+    first = _refine(_start(frame, weather, 0.0), frame, weather)
+    spread = fit_years(first, frame, weather, typical=typical)
+    again = _start(frame, weather, spread.year_sd) | {name: first[name] for name in MOVED}
+    return _refine(again, frame, weather), spread
+
+
+def _start(frame: pd.DataFrame, weather: dict[str, Any], year_sd: float) -> dict[str, Any]:
+    """Quantiles by month, and correlations of the normal scores."""
     clearness, clear = frame["clearness"].to_numpy(), frame["clear_w_per_m2"].to_numpy()
     time = local_time(frame)
     month = time.month.to_numpy() - 1
@@ -177,9 +205,10 @@ def fit(frame: pd.DataFrame, weather: dict[str, Any], *, refine: bool = True) ->
         order = np.flatnonzero(chosen)[np.argsort(clearness[chosen])]
         share = (np.cumsum(clear[order]) - 0.5 * clear[order]) / clear[order].sum()
         score[order] = _normal_score(share)
-        quantile[m] = _knots(share, clearness[order], _regime_share(weather, m), weather["clearness_shift"])
-    start = _correlations(score, time.hour.to_numpy()) | {"quantile": quantile}
-    return _refine(start, frame, weather) if refine else start
+        quantile[m] = _knots(
+            share, clearness[order], _regime_share(weather, m), weather["clearness_shift"], np.hypot(1.0, year_sd)
+        )
+    return _correlations(score, time.hour.to_numpy()) | {"quantile": quantile, "year_sd": year_sd}
 
 
 def simulate(parameters: dict[str, Any], years: int, seed: int, *, weather: dict[str, Any] | None = None) -> np.ndarray:
@@ -207,12 +236,21 @@ def simulate(parameters: dict[str, Any], years: int, seed: int, *, weather: dict
     x = np.sqrt(weight) * day[:, None] + np.sqrt(1.0 - weight) * hour.reshape(days, HOURS_PER_DAY)
     if weather is not None:
         x = x + weather["clearness_shift"][regimes(rng.random(days), weather)][:, None]
+    if parameters.get("year_sd", 0.0) > 0.0:
+        x = x + np.repeat(parameters["year_sd"] * yearly_normals(years, seed), DAYS_PER_YEAR)[:, None]
     knots = _knot_places()
     month = np.tile(MONTH_OF_DAY, years)
     clearness = np.empty_like(x)
     for m in range(MONTHS_PER_YEAR):
         clearness[month == m] = np.interp(x[month == m], knots, parameters["quantile"][m])
     return clearness
+
+
+def yearly_normals(years: int, seed: int) -> np.ndarray:
+    """Shift of each year of ``simulate``, (years,) float64; of mean 0 and standard deviation 1 where there are some, so
+    that a dozen years do not lean to one side."""
+    drawn = np.random.default_rng([seed, YEAR_STREAM]).standard_normal(years)
+    return (drawn - drawn.mean()) / drawn.std() if years >= FIT_YEARS else drawn
 
 
 def describe(clearness: np.ndarray, clear_w_per_m2: np.ndarray) -> dict[str, float]:
@@ -228,7 +266,8 @@ def describe(clearness: np.ndarray, clear_w_per_m2: np.ndarray) -> dict[str, flo
     -------
     dict of float
         mean and sd of the day's energy-weighted clearness, its lag-1 autocorrelation, lag-1 autocorrelation of hourly
-        deviations from the day's mean, and Sarle's bimodality coefficient of hourly clearness.
+        deviations from the day's mean, and Sarle's bimodality coefficient of hourly clearness, weighed by clear
+        sky as the quantiles are.
     """
     weight = np.where(np.isfinite(clearness), clear_w_per_m2, 0.0)
     enough = weight.sum(axis=1) > 0.9 * np.maximum(clear_w_per_m2.sum(axis=1), 1.0)
@@ -237,14 +276,16 @@ def describe(clearness: np.ndarray, clear_w_per_m2: np.ndarray) -> dict[str, flo
     daily = (filled * weight).sum(axis=1) / total
     deviation = np.where(np.isfinite(clearness), clearness - daily[:, None], np.nan)
     ahead = deviation[:, 1:] * deviation[:, :-1]
-    hourly = clearness[np.isfinite(clearness)]
-    third, fourth = (np.mean(((hourly - hourly.mean()) / hourly.std()) ** power) for power in (3, 4))
+    known = np.isfinite(clearness)
+    hourly, sun = clearness[known], clear_w_per_m2[known]
+    centred = hourly - np.average(hourly, weights=sun)
+    second, third, fourth = (np.average(centred**power, weights=sun) for power in (2, 3, 4))
     return {
         "clearness_mean": float(np.nansum(filled * weight) / weight.sum()),
         "daily_sd": float(np.nanstd(daily)),
         "daily_acf_1d": _lag_one(daily),
         "hourly_deviation_acf_1h": float(np.nanmean(ahead) / np.nanmean(deviation**2)),
-        "bimodality": float((third**2 + 1.0) / fourth),
+        "bimodality": float((third**2 / second**3 + 1.0) * second**2 / fourth),
     }
 
 
@@ -252,16 +293,19 @@ def _knot_places() -> np.ndarray:
     return np.linspace(-KNOT_LIMIT, KNOT_LIMIT, CLEARNESS_KNOTS)
 
 
-def _knots(share: np.ndarray, clearness: np.ndarray, regime: np.ndarray, shift: np.ndarray) -> np.ndarray:
+def _knots(share: np.ndarray, clearness: np.ndarray, regime: np.ndarray, shift: np.ndarray, sd: float) -> np.ndarray:
     """Values at the knots: least squares on the quantile function, weighted by how often x falls there.
+
+    x is normal about each regime's shift; ``sd`` is above 1 where years differ.
 
     The hat functions add up to one, so least squares keeps the mean exactly.
     """
     from scipy.special import ndtr
 
     x = np.linspace(-4.5, 4.5, 1801)
-    below = ndtr(x[:, None] - shift[None, :]) @ regime
-    density = np.exp(-0.5 * (x[:, None] - shift[None, :]) ** 2) @ regime
+    score = (x[:, None] - shift[None, :]) / sd
+    below = ndtr(score) @ regime
+    density = np.exp(-0.5 * score**2) @ regime
     target = np.interp(below, share, clearness)
     places = _knot_places()
     hats = np.column_stack([np.interp(x, places, row) for row in np.eye(CLEARNESS_KNOTS)])
@@ -324,6 +368,14 @@ def by_day(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     columns = (whole[name].to_numpy()[:hours].reshape(shape) for name in ("clearness", "clear_w_per_m2"))
     clearness, clear = columns
     return clearness, clear
+
+
+def day_calendar(frame: pd.DataFrame, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Calendar year and month from 0 of the first ``count`` whole days of a frame, as in ``by_day``."""
+    date = local_time(frame)
+    begin = int(np.argmax(date.hour == 0))
+    days = date[begin : begin + count * HOURS_PER_DAY : HOURS_PER_DAY]
+    return days.year.to_numpy(), days.month.to_numpy() - 1
 
 
 def clear_year(frame: pd.DataFrame) -> np.ndarray:

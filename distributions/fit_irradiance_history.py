@@ -9,6 +9,7 @@ import numpy as np
 
 from distributions.clock import DAYS_PER_WEEK, HOURS_PER_DAY, HOURS_PER_WEEK, MONTHS_PER_YEAR
 from distributions.facts import Fact, Rule, failing
+from distributions.fit_irradiance import MOVED
 from distributions.irradiance_facts import validate_irradiance
 from distributions.price_history import local_time
 from distributions.table_reading import HistoryError
@@ -17,11 +18,18 @@ from distributions.weather_reading import WeatherRequest, read_weather
 if TYPE_CHECKING:
     import pandas as pd
 
+    from distributions.irradiance_years import YearSpread
+
 __all__ = ["IrradianceCalibration", "calibrate_irradiance", "chain_fact"]
 
 BOOTSTRAPS = 20
+SHRINK = 0.9
+"""Correlations of 20 bootstraps are pulled a tenth towards none."""
 VALIDATION_SEED = 7
+FITTED_BY = "energy-weighted quantiles by month; correlations by simulated moments; year_sd by the scatter of years"
 LEAST_HOURS_PER_MONTH = 100
+MOST_SUN_SHIFT_H = 1.25
+"""Stamps that are ends, middles or summer time move the day's centre by up to an hour; a wrong zone by more."""
 WARMEST_H = 15.0
 """Hour of the highest air temperature, as in ``distributions.irradiance``."""
 CHAIN_RULE = Rule("PV energy, engine's table over pvlib hour by hour, worst year", absolute=0.01, digits=4)
@@ -77,16 +85,18 @@ def calibrate_irradiance(
     ------
     HistoryError
     """
-    from distributions.fit_irradiance import LOWEST_CLEAR_SKY_W_PER_M2, add_clear_sky, fit, simulate
+    from distributions.fit_irradiance import LOWEST_CLEAR_SKY_W_PER_M2, add_clear_sky, fit_with_years, simulate
     from distributions.parameters import load
 
-    raw, latitude, longitude, offset, notes = read_weather(request)
+    raw, latitude, longitude, offset, notes, typical = read_weather(request)
+    _check_noon(raw, latitude, longitude, offset, request.path.name)
     raw = raw.iloc[int(np.argmax(local_time(raw).hour == 0)) :]
     full = add_clear_sky(raw, latitude, longitude, offset)
     frame, held_out = _split(full, hold_out)
     _check_enough(frame, request.path.name)
     regimes = load("weather", weather)
-    record = fit(frame, regimes) | _temperatures(frame)
+    record, spread = fit_with_years(frame, regimes, typical=typical)
+    record |= _temperatures(frame)
     simulated = simulate(record, years, VALIDATION_SEED, weather=regimes)
     facts = validate_irradiance(frame, simulated, held_out)
     chain = chain_fact(record, frame, latitude, longitude, tilt_deg, azimuth_deg, offset)
@@ -96,16 +106,17 @@ def calibrate_irradiance(
         "latitude_deg": latitude,
         "longitude_deg": longitude,
         "source": source or request.path.name,
-        "window": f"{date[0].year}-{date[-1].year}",
+        "window": "typical year" if typical else f"{date[0].year}-{date[-1].year}",
         "held_out": "none" if held_out is None else str(local_time(held_out)[0].year),
         "hours_used": int(frame["clearness"].notna().sum()),
         "utc_offset_h": offset,
         "lowest_clear_sky_w_per_m2": LOWEST_CLEAR_SKY_W_PER_M2,
         "weather": weather,
-        "fitted_by": "energy-weighted quantiles by month; correlations by simulated moments",
+        "fitted_by": FITTED_BY,
+        "year_sd_from": spread.told,
         "facts_failed": ", ".join(failing(facts)) or "none",
     }
-    record["uncertainty"] = _bootstrap(frame, regimes)
+    record["uncertainty"] = _errors(frame, regimes, spread)
     return IrradianceCalibration(record, facts, frame, simulated, notes)
 
 
@@ -176,6 +187,24 @@ def _split(full: pd.DataFrame, hold_out: int | None) -> tuple[pd.DataFrame, pd.D
     return full[year < first_held], full[(year >= first_held) & (year <= long[-1])]
 
 
+def _check_noon(frame: pd.DataFrame, latitude: float, longitude: float, offset_h: float, file: str) -> None:
+    """Refuse a history whose sun stands hours from where place and clock put it."""
+    from distributions.fit_irradiance import add_clear_sky
+
+    full = add_clear_sky(frame, latitude, longitude, offset_h)
+    known = full["ghi_w_per_m2"].notna().to_numpy()
+    hour = local_time(full).hour.to_numpy()[known]
+    turn = np.exp(2j * np.pi * hour / HOURS_PER_DAY)
+    seen, due = ((full[name].to_numpy()[known] * turn).sum() for name in ("ghi_w_per_m2", "clear_w_per_m2"))
+    late_h = float(np.angle(seen * np.conj(due)) * HOURS_PER_DAY / (2.0 * np.pi)) if abs(due) > 0.0 else 0.0
+    if abs(late_h) > MOST_SUN_SHIFT_H:
+        raise HistoryError(
+            f"{file}: its sun stands {abs(late_h):.1f} h {'later' if late_h > 0.0 else 'earlier'} than at latitude "
+            f"{latitude:g}, longitude {longitude:g} on the clock UTC{offset_h:+g}: check --times, --stamps, "
+            "--longitude and --utc-offset"
+        )
+
+
 def _check_enough(frame: pd.DataFrame, file: str) -> None:
     month = local_time(frame).month.to_numpy()
     known = frame["clearness"].notna().to_numpy()
@@ -187,8 +216,26 @@ def _check_enough(frame: pd.DataFrame, file: str) -> None:
             )
 
 
-def _bootstrap(frame: pd.DataFrame, weather: dict[str, Any]) -> dict[str, Any]:
-    """Standard errors from weeks drawn again within their month of the year."""
+def _errors(frame: pd.DataFrame, weather: dict[str, Any], spread: YearSpread) -> dict[str, Any]:
+    """Errors that belong together, as a record holds them."""
+    again = _bootstrap(frame, weather)
+    own = np.column_stack([again[name] for name in MOVED])
+    names = ["level", *MOVED, "year_sd"]
+    correlation = np.eye(len(names))
+    correlation[1:-1, 1:-1] = np.round(SHRINK * np.corrcoef(own, rowvar=False), 2)
+    np.fill_diagonal(correlation, 1.0)
+    errors = [spread.level_error, *own.std(axis=0, ddof=1), spread.year_sd_error]
+    return {
+        "names": names,
+        "standard_error": np.array([float(f"{error:.3g}") for error in errors]),
+        "correlation": correlation,
+        "method": f"level: scatter of years over the root of their number; year_sd: chi-square of that scatter, or "
+        f"judgement; the rest: {BOOTSTRAPS} bootstraps of weeks within months, as first estimated",
+    }
+
+
+def _bootstrap(frame: pd.DataFrame, weather: dict[str, Any]) -> dict[str, np.ndarray]:
+    """Fits to weeks drawn again within their month of the year: (n, ...) of each number."""
     import pandas as pd
 
     from distributions.fit_irradiance import fit
@@ -203,5 +250,4 @@ def _bootstrap(frame: pd.DataFrame, weather: dict[str, Any]) -> dict[str, Any]:
         again = fit(pd.DataFrame(frame.iloc[weeks[np.sort(drawn)].ravel()]), weather, refine=False)
         for name, value in again.items():
             found.setdefault(name, []).append(value)
-    errors: dict[str, Any] = {name: np.std(values, axis=0, ddof=1) for name, values in found.items()}
-    return errors | {"method": f"{BOOTSTRAPS} bootstraps of weeks within months; correlations as first estimated"}
+    return {name: np.array(values) for name, values in found.items()}

@@ -8,8 +8,8 @@ import numpy as np
 
 from distributions.clock import DAYS_PER_YEAR, HOURS_PER_DAY, MONTH_OF_DAY
 from distributions.facts import Fact, Rule, compare
-from distributions.fit_irradiance import LOWEST_CLEAR_SKY_W_PER_M2, by_day, clear_year, describe
-from distributions.price_history import local_time
+from distributions.fit_irradiance import LOWEST_CLEAR_SKY_W_PER_M2, by_day, clear_year, day_calendar, describe
+from distributions.irradiance_years import WH_PER_KWH, annual_kwh
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +20,9 @@ RULES: dict[str, Rule] = {
     "clearness_mean": Rule("mean clearness, weighed by clear sky", relative=0.02, digits=3),
     "daily_sd": Rule("daily clearness, standard deviation", relative=0.10, digits=3),
     "daily_acf_1d": Rule("daily clearness, correlation with the day before", absolute=0.05, digits=3),
-    "bimodality": Rule("bimodality of hourly clearness (Sarle; above 0.555 two peaks)", absolute=0.05, digits=3),
+    "bimodality": Rule(
+        "bimodality of hourly clearness, by clear sky (Sarle; above 0.555 two peaks)", absolute=0.05, digits=3
+    ),
     "hourly_deviation_acf_1h": Rule("correlation of hourly deviations from the day", absolute=0.05, digits=3),
     "ramp_sd": Rule("hourly ramps of clearness, standard deviation", relative=0.15, digits=3),
     "ramp_q50": Rule("hourly ramps, size, median", relative=0.15, absolute=0.01, digits=3),
@@ -30,12 +32,11 @@ RULES: dict[str, Rule] = {
     "annual_cv": Rule("scatter of years / mean", band=True, digits=4),
     "p90_to_median": Rule("90 % chance of at least this / median, of years", band=True, digits=4),
 }
-WH_PER_KWH = 1000.0
-LEAST_COVERAGE = 0.7
-"""Share of a year's clear sky that must be measured for the year to count."""
 
 
-def irradiance_facts(clearness: np.ndarray, clear: np.ndarray, year: np.ndarray, sky: np.ndarray) -> dict[str, float]:
+def irradiance_facts(
+    clearness: np.ndarray, clear: np.ndarray, year: np.ndarray, month: np.ndarray, sky: np.ndarray
+) -> dict[str, float]:
     """Facts of hourly clearness.
 
     Parameters
@@ -45,6 +46,8 @@ def irradiance_facts(clearness: np.ndarray, clear: np.ndarray, year: np.ndarray,
     clear : (n_days, 24) float64 [W/m2]
     year : (n_days,) int64
         Calendar year, or number of the year.
+    month : (n_days,) int64
+        From 0.
     sky : (365, 24) float64 [W/m2]
         Clear sky of a common year.
 
@@ -59,14 +62,7 @@ def irradiance_facts(clearness: np.ndarray, clear: np.ndarray, year: np.ndarray,
     size = np.abs(ramp)
     facts["ramp_sd"] = ramp.std()
     facts |= {f"ramp_q{100 * q:02.0f}": np.quantile(size, q) for q in (0.5, 0.9, 0.99)}
-    high = clear > LOWEST_CLEAR_SKY_W_PER_M2
-    measured = np.isfinite(clearness) & high
-    first = int(year.min())
-    total = np.bincount(year - first, weights=np.where(high, clear, 0.0).sum(axis=1))
-    weight = np.bincount(year - first, weights=np.where(measured, clear, 0.0).sum(axis=1))
-    energy = np.bincount(year - first, weights=(np.nan_to_num(clearness) * np.where(measured, clear, 0.0)).sum(axis=1))
-    whole = (weight > LEAST_COVERAGE * total) & (total > 0.9 * sky[sky > LOWEST_CLEAR_SKY_W_PER_M2].sum())
-    annual = energy[whole] / weight[whole] * sky.sum() / WH_PER_KWH
+    annual = annual_kwh(clearness, clear, year, month, sky)
     facts["annual_kwh"] = facts["clearness_mean"] * sky.sum() / WH_PER_KWH
     facts["annual_cv"] = annual.std(ddof=1) / annual.mean() if len(annual) > 2 else np.nan
     facts["p90_to_median"] = np.quantile(annual, 0.1) / np.median(annual) if len(annual) > 2 else np.nan
@@ -107,14 +103,12 @@ def validate_irradiance(frame: pd.DataFrame, simulated: np.ndarray, held_out: pd
 
 def _facts_of_frame(frame: pd.DataFrame, sky: np.ndarray) -> dict[str, float]:
     clearness, clear = by_day(frame)
-    date = local_time(frame)
-    begin = int(np.argmax(date.hour == 0))
-    year = date.year.to_numpy()[begin : begin + len(clearness) * HOURS_PER_DAY : HOURS_PER_DAY]
-    return irradiance_facts(clearness, clear, year, sky)
+    return irradiance_facts(clearness, clear, *day_calendar(frame, len(clearness)), sky)
 
 
 def _facts_of_run(simulated: np.ndarray, sky: np.ndarray) -> dict[str, float]:
     years = len(simulated) // DAYS_PER_YEAR
     clear = np.tile(sky, (years, 1))
     run = np.where(clear > LOWEST_CLEAR_SKY_W_PER_M2, simulated, np.nan)
-    return irradiance_facts(run, clear, np.repeat(np.arange(years), len(MONTH_OF_DAY)), sky)
+    year = np.repeat(np.arange(years), DAYS_PER_YEAR)
+    return irradiance_facts(run, clear, year, np.tile(MONTH_OF_DAY, years), sky)

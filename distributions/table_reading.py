@@ -38,12 +38,15 @@ class Table:
         Of the file, for messages.
     first_line : int
         Line of the file that holds row 0; 0 when rows are not lines.
+    preamble : sequence of str
+        Lines above the names of the columns.
     """
 
-    def __init__(self, frame: pd.DataFrame, name: str, first_line: int) -> None:
+    def __init__(self, frame: pd.DataFrame, name: str, first_line: int, preamble: Sequence[str] = ()) -> None:
         self.frame = frame
         self.name = name
         self.first_line = first_line
+        self.preamble = tuple(preamble)
 
     def row(self, index: int) -> str:
         """Where a row stands, in words."""
@@ -99,8 +102,10 @@ class Table:
             raise HistoryError(f"{self.name}: no column looks like {what}; type {option} with one of: {names}")
         return found
 
-    def numbers(self, column: str, *, low: float = -np.inf, high: float = np.inf, unit: str = "") -> np.ndarray:
-        """Numbers of a column, (n,) float64; empty cells are NaN.
+    def numbers(
+        self, column: str, *, low: float = -np.inf, high: float = np.inf, unit: str = "", missing: Sequence[float] = ()
+    ) -> np.ndarray:
+        """Numbers of a column, (n,) float64; empty cells and the codes in ``missing`` are NaN.
 
         Raises
         ------
@@ -119,6 +124,7 @@ class Table:
             if text[~empty].head(1000).str.fullmatch(DECIMAL_COMMA.pattern).mean() > 0.5:
                 text = text.str.replace(r"[ .](?=\d{3})", "", regex=True).str.replace(",", ".", regex=False)
             values = pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        empty = empty | np.isin(values, missing)
         wrong = np.flatnonzero(~empty & ~((values >= low) & (values <= high) & np.isfinite(values)))
         if len(wrong):
             limits = f" from {low:g} to {high:g}" if np.isfinite(low) or np.isfinite(high) else ""
@@ -158,7 +164,7 @@ def read_table(path: str | Path) -> Table:
             frame = frame.reset_index()
         return _checked(Table(frame, path.name, 0))
     lines = _first_lines(path)
-    skipped = next((number for number, line in enumerate(lines) if line.strip() and not line.startswith("#")), None)
+    skipped = _names_line(lines)
     if skipped is None:
         raise HistoryError(f"{path}: is empty")
     separator = max(SEPARATORS, key=lines[skipped].count)
@@ -173,7 +179,24 @@ def read_table(path: str | Path) -> Table:
     blank = (frame == "").all(axis=1).to_numpy()
     while len(blank) and blank[-1]:
         frame, blank = frame.iloc[:-1], blank[:-1]
-    return _checked(Table(frame, path.name, skipped + 2))
+    return _checked(Table(frame, path.name, skipped + 2, [line.rstrip("\r\n") for line in lines[:skipped]]))
+
+
+def _names_line(lines: Sequence[str]) -> int | None:
+    """Number of the line with the columns' names: after comments, a header marked as such, or a block set apart.
+
+    Some sources put place and units above the table: between ``-BEGIN HEADER-`` and ``-END HEADER-``, or as a small
+    table of one row with a blank line below it.
+    """
+    first = next((number for number, line in enumerate(lines) if line.strip() and not line.startswith("#")), None)
+    if first is None:
+        return None
+    for number in range(first, len(lines) - 1):
+        if lines[number].strip().upper() == "-END HEADER-":
+            return number + 1
+    if len(lines) > first + 3 and not lines[first + 2].strip() and lines[first + 3].count(",") > 0:
+        return first + 3
+    return first
 
 
 def _checked(table: Table) -> Table:

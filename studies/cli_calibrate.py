@@ -158,6 +158,10 @@ def irradiance(
     ] = None,
     hold_out: Annotated[int | None, typer.Option(min=0, help="Last years kept out of the fit and reported on.")] = None,
     ghi_column: Annotated[str | None, typer.Option(help="Column of global horizontal irradiance [W/m2].")] = None,
+    ghi_unit: Annotated[
+        str | None,
+        typer.Option(help="W/m2, kW/m2, or a step's Wh/m2, kWh/m2, J/m2, kJ/m2, MJ/m2. Default: by its name."),
+    ] = None,
     temperature_column: Annotated[str | None, typer.Option(help="Column of the air temperature [C].")] = None,
     time_column: TimeColumn = None,
     times: Times = None,
@@ -176,6 +180,7 @@ def irradiance(
             "latitude_deg": latitude,
             "longitude_deg": longitude,
             "format": file_format,
+            "ghi_unit": ghi_unit,
             "ghi_column": ghi_column,
             "temperature_column": temperature_column,
             "time_column": time_column,

@@ -1,7 +1,8 @@
 """Clearness of the sky hour by hour, and PV output from it.
 
 A daily and an hourly autoregression add to a standard normal, mapped to the month's distribution of clearness (global
-horizontal over clear-sky irradiance). PV output per kWp is looked up in a table by hour of the year and clearness.
+horizontal over clear-sky irradiance); a shift drawn for each year makes bright and dull years. PV output per kWp is
+looked up in a table by hour of the year and clearness.
 Both maps are piecewise linear on equal knots and evaluated as sums of clamped ramps: no gather, so the loop
 vectorises.
 """
@@ -17,11 +18,15 @@ from distributions.streams import Process, words_row
 f = np.float32
 
 START_WORD = int(Process.START) << 16 | 1
-DAY_WORD = int(Process.PRICE_DAY) << 16 | 1
+YEAR_WORD = int(Process.LONG_RUN) << 16 | 1
 NORMAL_LOW = f(-2.5)
 NORMAL_STEP = f(0.625)
 CLEARNESS_STEP = f(0.15)
 KNOTS = 9
+
+# rows of the numbers drawn for each path
+PHI, SHOCK, DAY_WEIGHT, HOUR_WEIGHT, HOUR_PHI, HOUR_SHOCK, LEVEL, YEAR_SD = range(8)
+N_DRAWN = 8
 
 
 class ClearnessTables(NamedTuple):
@@ -31,28 +36,38 @@ class ClearnessTables(NamedTuple):
     ----------
     quantile : (12, 9) clearness at standard normal values -2.5, -1.875 .. 2.5, by month
     pv : (8760, 9) AC output per kWp [kW/kWp] at clearness 0, 0.15 .. 1.2, by hour of the year
-    day : (2,) phi and shock of the daily part; hour : (2,) of the hourly part
-    weight : (2,) square roots of the daily and the hourly share of variance
     """
 
     quantile: np.ndarray
     pv: np.ndarray
-    day: np.ndarray
-    hour: np.ndarray
-    weight: np.ndarray
 
 
 def clearness_tables(parameters: dict, pv: np.ndarray) -> ClearnessTables:
     """Pack an irradiance parameter file and a site's PV table for the kernels."""
-    p = parameters
-    arrays = (
-        p["quantile"],
-        pv,
-        [p["day_phi"], np.sqrt(1.0 - p["day_phi"] ** 2)],
-        [p["hour_phi"], np.sqrt(1.0 - p["hour_phi"] ** 2)],
-        [np.sqrt(p["day_weight"]), np.sqrt(1.0 - p["day_weight"])],
-    )
-    return ClearnessTables(*(np.ascontiguousarray(a, dtype=np.float32) for a in arrays))
+    return ClearnessTables(*(np.ascontiguousarray(a, dtype=np.float32) for a in (parameters["quantile"], pv)))
+
+
+def drawn_rows(values: dict, n: int) -> np.ndarray:
+    """Numbers of each path, as the kernels take them.
+
+    Parameters
+    ----------
+    values : dict of name -> float or (n,) float64
+        `day_phi`, `day_weight` (share of variance of the daily part), `hour_phi`, `level` (shift of the normal) and
+        `year_sd` (standard deviation of the yearly shift).
+    n : int, paths
+
+    Returns
+    -------
+    (8, n) float32, rows named above
+    """
+    v = {name: np.asarray(value, dtype=np.float64) for name, value in values.items()}
+    rows = np.empty((N_DRAWN, n))
+    rows[PHI], rows[SHOCK] = v["day_phi"], np.sqrt(1.0 - v["day_phi"] ** 2)
+    rows[DAY_WEIGHT], rows[HOUR_WEIGHT] = np.sqrt(v["day_weight"]), np.sqrt(1.0 - v["day_weight"])
+    rows[HOUR_PHI], rows[HOUR_SHOCK] = v["hour_phi"], np.sqrt(1.0 - v["hour_phi"] ** 2)
+    rows[LEVEL], rows[YEAR_SD] = v["level"], v["year_sd"]
+    return rows.astype(np.float32)
 
 
 @njit
@@ -66,22 +81,46 @@ def start_rows(day_part, hour_part, first_path, seed, words):
 
 
 @njit
-def day_row(day_part, base, tables, regime, shift, words):
+def year_row(shift, drawn, year, first_path, seed, words):
+    """Shift of the clearness normal in one year: the path's own level and the year's luck.
+
+    Notes
+    -----
+    Draws: LONG_RUN unit 1, draw = year.
+    """
+    words_row(words, year, YEAR_WORD, first_path, seed)
+    level, sd, w = drawn[LEVEL], drawn[YEAR_SD], words[0]
+    for i in range(shift.shape[0]):
+        shift[i] = level[i] + sd[i] * normal32(w[i])
+
+
+@njit
+def day_row(day_part, base, drawn, year_shift, regime, shift, words):
     """Advance the daily part; `base` receives the day's contribution to the standard normal.
+
+    Parameters
+    ----------
+    day_part : (n_lanes,) float32, advanced
+    base : (n_lanes,) float32, written
+    drawn : (8, n_lanes) float32 from `drawn_rows`
+    year_shift : (n_lanes,) float32 from `year_row`
+    regime : (n_lanes,) int8, the day's weather; shift : (3,) float32
 
     Notes
     -----
     Draws: the third word of PRICE_DAY unit 1 (the caller passes that row of words).
     """
-    phi, shock, weight = tables.day[0], tables.day[1], tables.weight[0]
+    phi, shock, weight = drawn[PHI], drawn[SHOCK], drawn[DAY_WEIGHT]
     for i in range(day_part.shape[0]):
-        day_part[i] = phi * day_part[i] + shock * normal32(words[i])
+        day_part[i] = phi[i] * day_part[i] + shock[i] * normal32(words[i])
     for i in range(day_part.shape[0]):
-        base[i] = weight * day_part[i] + shift[regime[i]]
+        base[i] = year_shift[i] + shift[regime[i]]
+    for i in range(day_part.shape[0]):
+        base[i] += weight[i] * day_part[i]
 
 
 @njit
-def hour_row(pv, hour_part, base, words, tables, quantile, output):
+def hour_row(pv, hour_part, base, words, drawn, quantile, output):
     """PV output of one hour.
 
     Parameters
@@ -90,11 +129,12 @@ def hour_row(pv, hour_part, base, words, tables, quantile, output):
     hour_part : (n_lanes,) float32, advanced
     base : (n_lanes,) float32 from `day_row`
     words : (n_lanes,) uint32 random words
+    drawn : (8, n_lanes) float32 from `drawn_rows`
     quantile : (9,) float32, the month's row; output : (9,) float32, the hour's row
     """
-    phi, shock, weight = tables.hour[0], tables.hour[1], tables.weight[1]
+    phi, shock, weight = drawn[HOUR_PHI], drawn[HOUR_SHOCK], drawn[HOUR_WEIGHT]
     for i in range(pv.shape[0]):
-        hour_part[i] = phi * hour_part[i] + shock * normal32(words[i])
+        hour_part[i] = phi[i] * hour_part[i] + shock[i] * normal32(words[i])
     if output[KNOTS - 1] <= f(0.0):
         pv[:] = f(0.0)
         return
@@ -103,7 +143,7 @@ def hour_row(pv, hour_part, base, words, tables, quantile, output):
     one, zero = f(1.0), f(0.0)
     inverse = f(1.0) / NORMAL_STEP
     for i in range(pv.shape[0]):
-        x = (base[i] + weight * hour_part[i] - NORMAL_LOW) * inverse
+        x = (base[i] + weight[i] * hour_part[i] - NORMAL_LOW) * inverse
         c = q0 + (q1 - q0) * min(max(x, zero), one)
         c += (q2 - q1) * min(max(x - f(1.0), zero), one)
         c += (q3 - q2) * min(max(x - f(2.0), zero), one)

@@ -79,7 +79,7 @@ def simulate_outages(
     """
     from distributions.fit_outage_log import walk_weather
     from distributions.outage_tables import outage_tables
-    from distributions.outages import DURATION_H, FAMILY, HOUR, N_COLUMNS, year_events
+    from distributions.outages import DURATION_H, FAMILY, HOUR, N_COLUMNS, N_FAMILIES, year_events
     from distributions.regime import state_share
 
     tables = outage_tables(record, state_share(weather["transition"]), np.asarray(MONTH_OF_DAY, np.int64))
@@ -88,7 +88,7 @@ def simulate_outages(
     found, year_of = [], []
     for year in range(years):
         days = regime[year * DAYS_PER_YEAR : (year + 1) * DAYS_PER_YEAR]
-        count = year_events(events, tables, days, 1.0, False, 0, year, seed, cumulative)
+        count = year_events(events, tables, days, factors, False, 0, year, seed, cumulative)
         if count < 0:
             raise ValueError("more than 5,000 events in a year: the log's rates are those of a region, not of a site")
         found.append(events[:count].copy())

@@ -25,6 +25,9 @@ EVENTS_A_YEAR = 1024
 
 S_PER_H = 3600.0
 
+# rows of the factors drawn for each path
+RATE_FACTOR, DURATION_FACTOR = range(2)
+
 # columns of an event record
 HOUR, DURATION_H, FAMILY, RESIDUAL, NUMBER = range(5)
 N_COLUMNS = 5
@@ -101,8 +104,9 @@ def _place(record, cumulative, u_time, days):
 
 
 @njit
-def _family_events(events, count, family, tables, cumulative, yearly_factor, year, path, seed):
+def _family_events(events, count, family, tables, cumulative, factors, year, path, seed):
     """Append one family's events of one year; returns the new count, or -1 if the list is full."""
+    yearly_factor, longer = factors[RATE_FACTOR, family], factors[DURATION_FACTOR, family]
     days = cumulative.shape[0]
     u, v = two_uniforms(year, COUNT_WORD | family, path, seed)
     factor = table_value(tables.gamma_table[family], v)
@@ -112,7 +116,7 @@ def _family_events(events, count, family, tables, cumulative, yearly_factor, yea
     for k in range(n):
         draw = year * EVENTS_A_YEAR + k
         a, b, c, d = philox(draw, EVENT_WORD | family, path, seed)
-        duration_s = ppf_code(int(law[0]), law[1], law[2], law[3], law[4], uniform53(c, d))
+        duration_s = ppf_code(int(law[0]), law[1], law[2], law[3], law[4], uniform53(c, d)) * longer
         residual = 0.0
         if family == SAG:
             e, g, _, _ = philox(draw, EVENT_WORD | N_FAMILIES, path, seed)
@@ -142,7 +146,7 @@ def _sort_by_hour(events, count):
 
 
 @njit
-def year_events(events, tables, regime, rate_factor, curtailed, year, path, seed, cumulative):
+def year_events(events, tables, regime, factors, curtailed, year, path, seed, cumulative):
     """The events of one path and year that equipment on the tolerance curve would notice, sorted by time.
 
     Parameters
@@ -150,7 +154,7 @@ def year_events(events, tables, regime, rate_factor, curtailed, year, path, seed
     events : (capacity, 5) float64, written: hour of the year, duration [h], family, residual voltage, event number
     tables : OutageTables
     regime : (365,) int8, weather of the path's days
-    rate_factor : float, the site's rates relative to the parameter file
+    factors : (2, 5) float64, the path's rates and durations by family, relative to the parameter file
     curtailed : bool, False leaves out the curtailment family (no strategy feels it)
     year : int, from 0
     path, seed : int
@@ -173,8 +177,7 @@ def year_events(events, tables, regime, rate_factor, curtailed, year, path, seed
         for day in range(cumulative.shape[0]):
             total += weight[day] * multiplier[regime[day]]
             cumulative[day] = total
-        factor = rate_factor if family != CURTAILMENT else 1.0
-        count = _family_events(events, count, family, tables, cumulative, factor, year, path, seed)
+        count = _family_events(events, count, family, tables, cumulative, factors, year, path, seed)
         if count < 0:
             return -1
     _sort_by_hour(events, count)

@@ -1,12 +1,18 @@
 """Hourly day-ahead price paths with negative hours, spikes and a daily spread that varies.
 
-    p = offset + scale sinh(bent(y))
+    p = level factor of the year * (offset + scale sinh(bent(y)))
     y = profile[month, day type, hour] + slow + fast + jump + regime shift + spread * shape[hour]
         + exp(volatility) * size[hour] * residual
 
-slow (weeks to years), fast (days), spread and volatility are daily first-order autoregressions, jump decays from day to
-day, residual is an hourly first-order autoregression of unit variance. sinh makes negative hours and spikes natural;
+slow (weeks to months), fast (days), spread and volatility are daily first-order autoregressions, jump decays from day
+to day, residual is an hourly first-order autoregression of unit variance. sinh makes negative hours and spikes natural;
 `bent` adds four slopes, below two knots and above two others, so that the marginal distribution meets the history's.
+
+Over the years the level factor follows an uncertain trend, and returns to it: its logarithm deviates by a yearly
+first-order autoregression.
+
+Every number that was fitted is a row with one column a path, so that each path may have its own: see
+`distributions.parameter_draws`.
 """
 
 from typing import NamedTuple
@@ -19,6 +25,7 @@ from distributions.streams import Process, words_row
 
 f = np.float32
 
+LONG_RUN_WORD = int(Process.LONG_RUN) << 16
 DAY_WORD = int(Process.PRICE_DAY) << 16
 JUMP_WORD = int(Process.PRICE_DAY) << 16 | 1
 START_WORD = int(Process.START) << 16
@@ -36,79 +43,151 @@ LEVEL, SPREAD_NOW, SIZE_NOW = range(3)
 N_DAILY = 3
 
 
+# rows of the numbers drawn for each path
+(
+    PHI, _, _, _,
+    SHOCK, _, _, _,
+    START, _, _, _,
+    JUMP_PROBABILITY, JUMP_SHARE_UP, JUMP_MEAN_UP, JUMP_MEAN_DOWN, JUMP_DECAY,
+    HOUR_PHI, HOUR_SHOCK,
+    LEVEL_SHIFT, PATTERN_FACTOR, SIZE_FACTOR,
+    BEND, _, _, _,
+) = range(26)  # fmt: skip
+N_DRAWN = 26
+
+
 class PriceTables(NamedTuple):
     """Constant inputs of the price process, float32.
 
     Attributes
     ----------
-    profile : (12, 2, 24) y by month, day type (0 Monday to Friday, 1 weekend) and hour of local standard time
+    level : (12, 2) mean over the hours of y by month and day type (0 Monday to Friday, 1 weekend)
+    pattern : (12, 2, 24) what each hour of local standard time adds
     shape, size : (24,) pattern of the daily spread factor; standard deviation of the hourly residual
-    phi, shock : (4,) of the daily autoregressions slow, fast, spread, volatility; shock = sd sqrt(1 - phi^2)
-    start : (4,) stationary standard deviations
-    jump : (5,) probability a day, share up, mean up, mean down, decay a day
-    hour : (2,) phi and shock of the hourly residual
     scale : (2,) offset [EUR/MWh], scale [EUR/MWh]
-    bend : (8,) four knots of y, then four slopes added below the first two and above the last two; zeros bend nothing
+    knot : (4,) knots of y at which the transform bends
     """
 
-    profile: np.ndarray
+    level: np.ndarray
+    pattern: np.ndarray
     shape: np.ndarray
     size: np.ndarray
-    phi: np.ndarray
-    shock: np.ndarray
-    start: np.ndarray
-    jump: np.ndarray
-    hour: np.ndarray
     scale: np.ndarray
-    bend: np.ndarray
+    knot: np.ndarray
 
 
 def price_tables(parameters: dict) -> PriceTables:
     """Pack a price parameter file for the kernels (float32, C order)."""
     p = parameters
-    phi = np.array([p["slow_phi"], p["fast_phi"], p["spread_phi"], p["volatility_phi"]], dtype=np.float64)
-    sd = np.array([p["slow_sd"], p["fast_sd"], p["spread_sd"], p["volatility_sd"]], dtype=np.float64)
-    jump_keys = ("jump_probability_per_day", "jump_share_up", "jump_mean_up", "jump_mean_down", "jump_decay")
+    profile = np.asarray(p["profile"], dtype=np.float64)
+    level = profile.mean(axis=2)
     arrays = (
-        p["profile"],
+        level,
+        profile - level[:, :, None],
         p["shape"],
         p["size"],
-        phi,
-        sd * np.sqrt(1.0 - phi**2),
-        sd,
-        [p[k] for k in jump_keys],
-        [p["hour_phi"], np.sqrt(1.0 - p["hour_phi"] ** 2)],
         [p["offset"], p["scale"]],
-        np.concatenate([p.get("bend_at", np.zeros(4)), p.get("bend", np.zeros(4))]),
+        p.get("bend_at", np.zeros(4)),
     )
     return PriceTables(*(np.ascontiguousarray(a, dtype=np.float32) for a in arrays))
+
+
+def drawn_rows(values: dict, n: int) -> np.ndarray:
+    """Numbers of each path, as the kernels take them.
+
+    Parameters
+    ----------
+    values : dict of name -> float or (n,) float64
+        The keys of a price record that are single numbers, `bend_0` .. `bend_3`, and the shifts `profile_level` (of y),
+        `hour_scale` and `size_scale` (of logarithms).
+    n : int, paths
+
+    Returns
+    -------
+    (26, n) float32, rows named above; a shock is sd sqrt(1 - phi^2)
+    """
+
+    def of(name):
+        return np.asarray(values[name], dtype=np.float64)
+
+    rows = np.empty((N_DRAWN, n))
+    for k, name in enumerate(("slow", "fast", "spread", "volatility")):
+        phi, sd = of(f"{name}_phi"), of(f"{name}_sd")
+        rows[PHI + k], rows[SHOCK + k], rows[START + k] = phi, sd * np.sqrt(1.0 - phi * phi), sd
+    rows[JUMP_PROBABILITY], rows[JUMP_SHARE_UP] = of("jump_probability_per_day"), of("jump_share_up")
+    rows[JUMP_MEAN_UP], rows[JUMP_MEAN_DOWN] = of("jump_mean_up"), of("jump_mean_down")
+    rows[JUMP_DECAY] = of("jump_decay")
+    phi = of("hour_phi")
+    rows[HOUR_PHI], rows[HOUR_SHOCK] = phi, np.sqrt(1.0 - phi * phi)
+    rows[LEVEL_SHIFT] = of("profile_level")
+    rows[PATTERN_FACTOR], rows[SIZE_FACTOR] = np.exp(of("hour_scale")), np.exp(of("size_scale"))
+    for k in range(4):
+        rows[BEND + k] = of(f"bend_{k}")
+    return rows.astype(np.float32)
+
+
+@njit
+def long_run_start_row(deviation, sd, first_path, seed, words):
+    """Deviation of the log level in the first year, stationary. Draws: LONG_RUN unit 0, draw 0."""
+    words_row(words, 0, LONG_RUN_WORD, first_path, seed)
+    w = words[0]
+    for i in range(deviation.shape[0]):
+        deviation[i] = sd * normal32(w[i])
+
+
+@njit
+def long_run_row(deviation, long_run, year, first_path, seed, words):
+    """Deviation of the log level in year `year` > 0 from that of the year before. Draws: LONG_RUN, draw = year.
+
+    Parameters
+    ----------
+    deviation : (n_lanes,) float32, advanced
+    long_run : (3,) float32: standard deviation, share that lasts a year, shock
+    """
+    words_row(words, year, LONG_RUN_WORD, first_path, seed)
+    phi, shock, w = long_run[1], long_run[2], words[0]
+    for i in range(deviation.shape[0]):
+        deviation[i] = phi * deviation[i] + shock * normal32(w[i])
+
+
+@njit
+def level_factor_row(factor, first, trend, deviation, year):
+    """Level factor of a year: first exp(trend year + deviation); `trend` is the yearly step of the log level."""
+    t = f(year)
+    for i in range(factor.shape[0]):
+        factor[i] = first[i] * exp32(t * trend[i] + deviation[i])
 
 
 @njit
 def _step_row(x, phi, shock, words):
     for i in range(x.shape[0]):
-        x[i] = phi * x[i] + shock * normal32(words[i])
+        x[i] = phi[i] * x[i] + shock[i] * normal32(words[i])
 
 
 @njit
-def _jump_row(x, words_if, words_size, jump):
-    """Decay yesterday's jump and, with the daily probability, add a new one: up or down, of exponential size."""
-    probability, share_up, mean_up, mean_down, decay = jump[0], jump[1], jump[2], jump[3], jump[4]
-    for i in range(x.shape[0]):
-        u = uniform32(words_if[i])
+def _new_jump_row(jump, words_if, words_size, probability, share_up, mean_up, mean_down):
+    """With the daily probability a jump, up or down, of exponential size."""
+    for i in range(jump.shape[0]):
+        u, p = uniform32(words_if[i]), probability[i]
         size = -log32(uniform32(words_size[i]))
-        signed = mean_up * size if u < probability * share_up else -mean_down * size
-        x[i] = decay * x[i] + (signed if u < probability else f(0.0))
+        signed = mean_up[i] * size if u < p * share_up[i] else -mean_down[i] * size
+        jump[i] = signed if u < p else f(0.0)
 
 
 @njit
-def start_rows(state, residual, tables, first_path, seed, words):
+def _decay_row(x, decay, new):
+    for i in range(x.shape[0]):
+        x[i] = decay[i] * x[i] + new[i]
+
+
+@njit
+def start_rows(state, residual, drawn, first_path, seed, words):
     """Stationary starting values of the daily states and the hourly residual. Draws: START, draws 0 and 1."""
     words_row(words, 0, START_WORD, first_path, seed)
     for k in range(4):
-        row, sd, w = state[k], tables.start[k], words[k]
+        row, sd, w = state[k], drawn[START + k], words[k]
         for i in range(row.shape[0]):
-            row[i] = sd * normal32(w[i])
+            row[i] = sd[i] * normal32(w[i])
     words_row(words, 1, START_WORD, first_path, seed)
     w = words[0]
     for i in range(residual.shape[0]):
@@ -117,13 +196,15 @@ def start_rows(state, residual, tables, first_path, seed, words):
 
 
 @njit
-def day_rows(state, daily, tables, regime, price_shift, day, first_path, seed, words):
+def day_rows(state, daily, drawn, profile_level, regime, price_shift, day, first_path, seed, words):
     """Advance the daily states by one day and write what the day's hours need.
 
     Parameters
     ----------
     state : (5, n_lanes) float32, advanced
     daily : (3, n_lanes) float32, written: level of y, spread factor, residual size factor
+    drawn : (26, n_lanes) float32 from `drawn_rows`
+    profile_level : float32, of the day's month and type
     regime : (n_lanes,) int8, the day's weather
     price_shift : (3,) float32
     day : int, day of the run
@@ -135,49 +216,67 @@ def day_rows(state, daily, tables, regime, price_shift, day, first_path, seed, w
     """
     words_row(words, day, DAY_WORD, first_path, seed)
     for k in range(4):
-        _step_row(state[k], tables.phi[k], tables.shock[k], words[k])
+        _step_row(state[k], drawn[PHI + k], drawn[SHOCK + k], words[k])
     words_row(words, day, JUMP_WORD, first_path, seed)
-    _jump_row(state[JUMP], words[0], words[1], tables.jump)
     slow, fast, spread, volatility, jump = state[0], state[1], state[2], state[3], state[4]
     level, spread_now, size_now = daily[0], daily[1], daily[2]
+    _new_jump_row(
+        spread_now, words[0], words[1], drawn[JUMP_PROBABILITY], drawn[JUMP_SHARE_UP], drawn[JUMP_MEAN_UP],
+        drawn[JUMP_MEAN_DOWN],
+    )  # fmt: skip
+    _decay_row(jump, drawn[JUMP_DECAY], spread_now)
+    shift, bigger = drawn[LEVEL_SHIFT], drawn[SIZE_FACTOR]
     for i in range(level.shape[0]):
-        level[i] = slow[i] + fast[i] + jump[i] + price_shift[regime[i]]
+        level[i] = profile_level + shift[i] + price_shift[regime[i]]
+    for i in range(level.shape[0]):
+        level[i] += slow[i] + fast[i] + jump[i]
     for i in range(level.shape[0]):
         spread_now[i] = spread[i]
     for i in range(level.shape[0]):
-        size_now[i] = exp32(volatility[i])
+        size_now[i] = exp32(volatility[i]) * bigger[i]
 
 
 @njit
-def residual_row(residual, words, hour):
-    """Advance the hourly residual. `words` : (n_lanes,) random words; `hour` : (2,) float32 phi and shock."""
-    phi, shock = hour[0], hour[1]
+def residual_row(residual, words, phi, shock):
+    """Advance the hourly residual. `words` : (n_lanes,) random words; `phi`, `shock` : (n_lanes,) float32."""
     for i in range(residual.shape[0]):
-        residual[i] = phi * residual[i] + shock * normal32(words[i])
+        residual[i] = phi[i] * residual[i] + shock[i] * normal32(words[i])
 
 
 @njit
-def price_row(price, residual, daily, profile, shape, size, scale, bend, factor):
-    """Prices of one hour.
+def y_row(y, residual, daily, pattern_factor, pattern, shape, size):
+    """Transformed price of one hour, before it is bent.
 
     Parameters
     ----------
-    price : (n_lanes,) float32, written [EUR/MWh]
-    residual : (n_lanes,) float32
+    y : (n_lanes,) float32, written
+    residual, pattern_factor : (n_lanes,) float32
     daily : (3, n_lanes) float32 from `day_rows`
-    profile, shape, size : float32 values of the hour
-    scale : (2,) float32 offset and scale; bend : (8,) float32 knots and slopes
-    factor : (n_lanes,) float32, price level of the path relative to the history
+    pattern, shape, size : float32 values of the hour
+    """
+    level, spread, size_now = daily[0], daily[1], daily[2]
+    for i in range(y.shape[0]):
+        y[i] = level[i] + pattern_factor[i] * pattern + spread[i] * shape + size_now[i] * size * residual[i]
+
+
+@njit
+def price_row(price, factor, bend_0, bend_1, bend_2, bend_3, knot, scale):
+    """Price of one hour from y: bent, turned by sinh, times the level factor.
+
+    Parameters
+    ----------
+    price : (n_lanes,) float32, holds y, becomes the price [EUR/MWh]
+    factor : (n_lanes,) float32, price level of the path and year relative to the history
+    bend_0 .. bend_3 : (n_lanes,) float32 slopes added below the first two knots and above the last two
+    knot : (4,) float32; scale : (2,) float32 offset and scale
     """
     offset, half_scale = scale[0], f(0.5) * scale[1]
-    level, spread, size_now = daily[0], daily[1], daily[2]
-    k0, k1, k2, k3 = bend[0], bend[1], bend[2], bend[3]
-    b0, b1, b2, b3 = bend[4], bend[5], bend[6], bend[7]
+    k0, k1, k2, k3 = knot[0], knot[1], knot[2], knot[3]
     zero = f(0.0)
     for i in range(price.shape[0]):
-        y = profile + level[i] + spread[i] * shape + size_now[i] * size * residual[i]
-        low = b0 * min(y - k0, zero) + b1 * min(y - k1, zero)
-        y = y + low + b2 * max(y - k2, zero) + b3 * max(y - k3, zero)
+        y = price[i]
+        low = bend_0[i] * min(y - k0, zero) + bend_1[i] * min(y - k1, zero)
+        y = y + low + bend_2[i] * max(y - k2, zero) + bend_3[i] * max(y - k3, zero)
         y = min(max(y, -Y_LIMIT), Y_LIMIT)
         e = exp32(y)
         p = factor[i] * (offset + half_scale * (e - f(1.0) / e))

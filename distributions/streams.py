@@ -42,6 +42,7 @@ class Process(IntEnum):
     MODULE_SPREAD = 14
     MODULE_CHARGE = 15
     STRING_SPREAD = 16
+    LONG_RUN = 17
     CABINET_DAY = 20
     FIRE_DAY = 21
     DEMAND_RESPONSE = 22

@@ -17,6 +17,7 @@ from distributions.units import working_cdf
 from distributions.weather import WeatherTables, weather_tables
 from riskmodel.dispatch import level_grid
 from riskmodel.downtime import ClusterTables, optimal_checkpoint_interval_h
+from riskmodel.process_draws import ProcessDraws, site_outages
 from riskmodel.ridethrough import BackupTables
 from riskmodel.storage import (
     CABINETS_KW,
@@ -52,6 +53,8 @@ class SiteTables(NamedTuple):
     Attributes
     ----------
     month_of_day : (365,) int64
+    regime_of : (3,) int64, which of three weathers outages, prices and sun live in: the same, or each its own
+    long_run : (3,) float32 of the yearly log price level: standard deviation, share that lasts a year, shock
     idle_share : (1,) float64, share of the load drawn while the cluster is down but has power
     curtailed : (1,) int64, 1 if some strategy has an interruptible connection
     kwp : (s, years) float32, PV of each strategy with degradation and availability [kWp]
@@ -60,6 +63,8 @@ class SiteTables(NamedTuple):
     """
 
     month_of_day: np.ndarray
+    regime_of: np.ndarray
+    long_run: np.ndarray
     idle_share: np.ndarray
     curtailed: np.ndarray
     kwp: np.ndarray
@@ -86,17 +91,21 @@ class PathInputs(NamedTuple):
 
     Attributes
     ----------
-    load_kw, price_factor, energy_fee, temperature_k : (n,) float32
-    outage_factor : (n,) float64
+    load_kw, price_factor, price_trend, energy_fee, temperature_k : (n,) float32
+    price_drawn : (26, n) float32; sky_drawn : (8, n) float32
+    outage_factors : (n, 2, 5) float64, on the rates and durations of the families
     energised_day : (s, n) int64, first day of the run with the strategy's full connection and assets
     ageing_factor : (s, n) float32
     """
 
     load_kw: np.ndarray
     price_factor: np.ndarray
+    price_trend: np.ndarray
     energy_fee: np.ndarray
     temperature_k: np.ndarray
-    outage_factor: np.ndarray
+    price_drawn: np.ndarray
+    sky_drawn: np.ndarray
+    outage_factors: np.ndarray
     energised_day: np.ndarray
     ageing_factor: np.ndarray
 
@@ -235,8 +244,13 @@ def site_tables(study: "Study") -> SiteTables:
             for s in strategies
         ]
     )
+    half_life = study.site.price_level_half_life_years
+    lasting = 0.5 ** (1.0 / half_life) if half_life > 0.0 else 0.0
+    yearly_sd = study.site.price_level_yearly_sd
     return SiteTables(
         month_of_day=np.asarray(MONTH_OF_DAY, np.int64),
+        regime_of=np.arange(3) * (0 if study.site.weather_coupling else 1),
+        long_run=np.array([yearly_sd, lasting, yearly_sd * np.sqrt(1.0 - lasting**2)], np.float32),
         idle_share=np.array([study.cluster.idle_power_share], np.float64),
         curtailed=np.array([int(any(s.connection.interruptible for s in strategies))], np.int64),
         kwp=kwp.astype(np.float32),
@@ -280,13 +294,14 @@ def pack(study: "Study") -> Tables:
     )
 
 
-def path_inputs(study: "Study", scalars: dict[str, np.ndarray]) -> PathInputs:
+def path_inputs(study: "Study", scalars: dict[str, np.ndarray], processes: ProcessDraws) -> PathInputs:
     """Drawn scalars in the shapes and types that the engine walks.
 
     Parameters
     ----------
     study : Study
     scalars : dict of field path -> (n_paths,) float64, from `riskmodel.draws.draw_scalars`
+    processes : riskmodel.process_draws.ProcessDraws
     """
     c = study.cluster
     it_kw = c.gpus / c.gpus_per_server * c.server_power_kw * (1.0 + c.network_storage_share)
@@ -298,9 +313,12 @@ def path_inputs(study: "Study", scalars: dict[str, np.ndarray]) -> PathInputs:
     return PathInputs(
         load_kw=load.astype(np.float32),
         price_factor=scalars["site.price_level_factor"].astype(np.float32),
+        price_trend=np.log1p(scalars["site.price_level_trend_per_year"]).astype(np.float32),
         energy_fee=scalars["site.energy_fee_eur_per_mwh"].astype(np.float32),
         temperature_k=(scalars["site.battery_temperature_c"] + KELVIN_AT_ZERO_C).astype(np.float32),
-        outage_factor=scalars["site.outage_rate_factor"],
+        price_drawn=processes.prices,
+        sky_drawn=processes.sky,
+        outage_factors=site_outages(processes, scalars["site.outage_rate_factor"]),
         energised_day=np.ceil(months * HOURS_PER_MONTH / HOURS_PER_DAY).astype(np.int64),
         ageing_factor=np.array(ageing).astype(np.float32),
     )

@@ -67,12 +67,14 @@ def _walk(study, seed, first_path, n_paths, lanes, threads, trace=(0, 0)):
     """Draw the scalars and run the kernel, with more room for events if a path needs it."""
     from riskmodel.draws import draw_scalars
     from riskmodel.engine.block import MANY_EVENTS, MANY_HARMFUL
+    from riskmodel.process_draws import draw_processes
     from riskmodel.tables import pack, path_inputs
 
     if seed >= 1 << 63:
         seed -= 1 << 64  # the same 64 bits as a signed word, which is what a kernel takes
     scalars = draw_scalars(study, seed, first_path, n_paths)
-    tables, inputs = pack(study), path_inputs(study, scalars)
+    processes = draw_processes(study, seed, first_path, n_paths)
+    tables, inputs = pack(study), path_inputs(study, scalars, processes)
     capacity = HARMFUL_EVENTS_A_YEAR * study.header.years
     while True:
         out = _allocate(n_paths, study, capacity, trace[1])
@@ -84,7 +86,7 @@ def _walk(study, seed, first_path, n_paths, lanes, threads, trace=(0, 0)):
                 "lower site.outage_rate_factor or the rates of the outage record"
             )
         if not np.any(out.status == MANY_HARMFUL):
-            return scalars, out
+            return scalars | processes.columns, out
         capacity *= 2
 
 

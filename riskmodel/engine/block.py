@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from distributions import weather
 from distributions._jit import njit
-from riskmodel.engine.market import next_day, start_market, year_of_events
+from riskmodel.engine.market import next_day, start_market, start_year, year_of_events, year_of_weather
 from riskmodel.engine.state import MONTHS, new_fleet, new_market
 from riskmodel.engine.strategy_day import close_day, open_day, walk_day
 from riskmodel.quantities import Quantity
@@ -93,19 +92,22 @@ def walk_block(tables, inputs, out, first_lane, lanes, first_path, seed, trace_f
     """
     n_strategies, n_years = out.annual.shape[1], out.annual.shape[2]
     market, fleet = new_market(lanes), new_fleet(n_strategies, lanes)
-    factor = inputs.price_factor[first_lane : first_lane + lanes]
     path = first_path + first_lane
     market.fee[:] = inputs.energy_fee[first_lane : first_lane + lanes]
+    market.price_drawn[:] = inputs.price_drawn[:, first_lane : first_lane + lanes]
+    market.sky_drawn[:] = inputs.sky_drawn[:, first_lane : first_lane + lanes]
     start_market(market, tables, path, seed)
+    start_year(market, tables, inputs, 0, first_lane, path, seed)
     for year in range(n_years):
         if year > 0:
-            market.regime[0] = market.regime[DAYS]
-            weather.walk_year(market.regime, tables.weather, year, path, seed, market.words)
-        outage = inputs.outage_factor[first_lane : first_lane + lanes]
-        year_of_events(market, tables, outage, year, path, seed, out.status[first_lane : first_lane + lanes])
+            year_of_weather(market, tables, year, path, seed)
+        factors = inputs.outage_factors[first_lane : first_lane + lanes]
+        year_of_events(market, tables, factors, year, path, seed, out.status[first_lane : first_lane + lanes])
         for day in range(-1 if year == 0 else 0, DAYS):
             # on day -1 the first day of the run becomes "tomorrow"; there is nothing to walk yet
-            next_day(market, tables, factor, year * DAYS + day + 1, market.regime[day + 1], path, seed)
+            if day == DAYS - 1:
+                start_year(market, tables, inputs, year + 1, first_lane, path, seed)
+            next_day(market, tables, year * DAYS + day + 1, day + 1, path, seed)
             if day < 0:
                 continue
             month_ends = day == DAYS - 1 or tables.site.month_of_day[day + 1] != tables.site.month_of_day[day]

@@ -7,7 +7,7 @@ from distributions._jit import njit
 from distributions.clock import HOURS_PER_YEAR
 from distributions.outages import FAMILY, HOUR, NUMBER, year_events
 from distributions.streams import Process, words_row
-from riskmodel.engine.state import DAY
+from riskmodel.engine.state import DAY, N_PROCESSES, OF_OUTAGES, OF_PRICES, OF_SUN
 from riskmodel.ridethrough import event_uniforms
 
 f = np.float32
@@ -17,26 +17,57 @@ HOUR_WORD = int(Process.HOUR) << 16
 REFERENCE_WEIGHT = f(0.2)
 DAYS = 365
 HALF_DAY_PAIRS = 12
+OTHER_WEATHER = 1 << 40
+"""Added to the path number for weathers of their own: no run has as many paths."""
 
 
 @njit(inner=True)
 def start_market(market, tables, first_path, seed):
     """Stationary starting values and the first year's weather."""
-    prices.start_rows(market.price_state, market.residual, tables.prices, first_path, seed, market.words)
+    prices.start_rows(market.price_state, market.residual, market.price_drawn, first_path, seed, market.words)
+    prices.long_run_start_row(market.deviation, tables.site.long_run[0], first_path, seed, market.words)
     clearness.start_rows(market.day_part, market.hour_part, first_path, seed, market.words)
-    weather.start_row(market.regime[0], tables.weather, first_path, seed, market.words)
-    weather.walk_year(market.regime, tables.weather, 0, first_path, seed, market.words)
+    for k in range(weathers(tables)):
+        weather.start_row(market.regime[k, 0], tables.weather, first_path + k * OTHER_WEATHER, seed, market.words)
+    year_of_weather(market, tables, 0, first_path, seed)
 
 
 @njit(inner=True)
-def next_day(market, tables, factor, day, regime, first_path, seed):
+def weathers(tables):
+    """How many weathers are drawn: one for all processes, or one for each."""
+    return tables.site.regime_of[N_PROCESSES - 1] + 1
+
+
+@njit(inner=True)
+def year_of_weather(market, tables, year, first_path, seed):
+    """Regimes of the year's days and of the next year's first day, from the last of the year before."""
+    for k in range(weathers(tables)):
+        if year > 0:
+            market.regime[k, 0] = market.regime[k, DAYS]
+        path = first_path + k * OTHER_WEATHER
+        weather.walk_year(market.regime[k], tables.weather, year, path, seed, market.words)
+
+
+@njit(inner=True)
+def start_year(market, tables, inputs, year, first_lane, first_path, seed):
+    """Price level and brightness of a year, before its first day is drawn."""
+    b = market.factor.shape[0]
+    if year > 0:
+        prices.long_run_row(market.deviation, tables.site.long_run, year, first_path, seed, market.words)
+    first = inputs.price_factor[first_lane : first_lane + b]
+    trend = inputs.price_trend[first_lane : first_lane + b]
+    prices.level_factor_row(market.factor, first, trend, market.deviation, year)
+    clearness.year_row(market.sky_shift, market.sky_drawn, year, first_path, seed, market.words)
+
+
+@njit(inner=True)
+def next_day(market, tables, day, regime_day, first_path, seed):
     """Tomorrow becomes today; draw prices and sun of day `day` of the run as the new tomorrow.
 
     Parameters
     ----------
-    factor : (b,) float32, price level of each path
     day : int, day of the run that is drawn
-    regime : (b,) int8, its weather
+    regime_day : int, its place in `market.regime`, 0 .. 365
 
     Notes
     -----
@@ -44,25 +75,35 @@ def next_day(market, tables, factor, day, regime, first_path, seed):
     """
     market.price[:DAY] = market.price[DAY:]
     market.pv[:DAY] = market.pv[DAY:]
-    t, c = tables.prices, tables.clearness
-    prices.day_rows(
-        market.price_state, market.daily, t, regime, tables.weather.price_shift, day, first_path, seed, market.words
-    )
-    clearness.day_row(market.day_part, market.base, c, regime, tables.weather.clearness_shift, market.words[2])
+    t, c, drawn, sky, words = tables.prices, tables.clearness, market.price_drawn, market.sky_drawn, market.words
     day_of_year = day % DAYS
     month = tables.site.month_of_day[day_of_year]
     day_type = 1 if day % 7 >= 5 else 0
+    regime = market.regime[tables.site.regime_of[OF_PRICES], regime_day]
+    prices.day_rows(
+        market.price_state, market.daily, drawn, t.level[month, day_type], regime, tables.weather.price_shift, day,
+        first_path, seed, words,
+    )  # fmt: skip
+    regime = market.regime[tables.site.regime_of[OF_SUN], regime_day]
+    clearness.day_row(
+        market.day_part, market.base, sky, market.sky_shift, regime, tables.weather.clearness_shift, words[2]
+    )
+    bend = prices.BEND
     for pair in range(HALF_DAY_PAIRS):
-        words_row(market.words, day * HALF_DAY_PAIRS + pair, HOUR_WORD, first_path, seed)
+        words_row(words, day * HALF_DAY_PAIRS + pair, HOUR_WORD, first_path, seed)
         for k in range(2):
             h = 2 * pair + k
-            prices.residual_row(market.residual, market.words[2 * k], t.hour)
-            prices.price_row(
-                market.price[DAY + h], market.residual, market.daily,
-                t.profile[month, day_type, h], t.shape[h], t.size[h], t.scale, t.bend, factor,
+            price = market.price[DAY + h]
+            prices.residual_row(market.residual, words[2 * k], drawn[prices.HOUR_PHI], drawn[prices.HOUR_SHOCK])
+            prices.y_row(
+                price, market.residual, market.daily, drawn[prices.PATTERN_FACTOR], t.pattern[month, day_type, h],
+                t.shape[h], t.size[h],
             )  # fmt: skip
+            prices.price_row(
+                price, market.factor, drawn[bend], drawn[bend + 1], drawn[bend + 2], drawn[bend + 3], t.knot, t.scale
+            )
             clearness.hour_row(
-                market.pv[DAY + h], market.hour_part, market.base, market.words[2 * k + 1], c,
+                market.pv[DAY + h], market.hour_part, market.base, words[2 * k + 1], sky,
                 c.quantile[month], c.pv[day_of_year * DAY + h],
             )  # fmt: skip
     _price_means(market, REFERENCE_WEIGHT if day > 0 else f(1.0))
@@ -89,19 +130,19 @@ def _price_means(market, weight):
 
 
 @njit(inner=True)
-def year_of_events(market, tables, outage_factor, year, first_path, seed, status):
+def year_of_events(market, tables, outage_factors, year, first_path, seed, status):
     """Draw the year's events of every lane and order them by hour; a lane whose list overflows gets status 1."""
     b = market.counts.shape[0]
     curtailed = tables.site.curtailed[0] == 1
     lane_regime = np.zeros(DAYS, np.int8)
     for i in range(b):
-        lane_regime[:] = market.regime[:DAYS, i]
+        lane_regime[:] = market.regime[OF_OUTAGES, :DAYS, i]
         path = first_path + i
         n = year_events(
             market.events[i],
             tables.outages,
             lane_regime,
-            outage_factor[i],
+            outage_factors[i],
             curtailed,
             year,
             path,

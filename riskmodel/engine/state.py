@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from distributions import prices
+from distributions import clearness, prices
 from distributions._jit import njit
 from distributions.clock import HOURS_PER_YEAR
 from distributions.outages import N_COLUMNS
@@ -18,6 +18,10 @@ EVENTS_A_LANE_YEAR = 160
 TWO_DAYS = 48
 DAY = 24
 MONTHS = 12
+
+# what the weather acts on, in the order of SiteTables.regime_of
+OF_OUTAGES, OF_PRICES, OF_SUN = range(3)
+N_PROCESSES = 3
 
 # yearly sums held by lane until the year ends; the order of riskmodel.quantities.Quantity up to ORDERLY_STOPS
 N_SUMS = 23
@@ -40,7 +44,11 @@ class Market(NamedTuple):
     price_state : (5, b) float32; residual : (b,); daily : (3, b) float32
     day_part, hour_part, base : (b,) float32 of the clearness process
     reference, spread : (b,) float32, recent mean price and mean distance from the day's mean [EUR/MWh]
-    regime : (366, b) int8, weather of this year's days and the next first
+    regime : (3, 366, b) int8, weather of this year's days and the next first: one for all, or one each for outages,
+        prices and sun
+    factor, deviation : (b,) float32, price level of the year, and its log deviation from the long-run level
+    sky_shift : (b,) float32, the year's shift of the clearness normal
+    price_drawn : (26, b), sky_drawn : (8, b) float32, the block's columns of PathInputs, in one piece
     fee : (b,) float32, fees on import [EUR/MWh]
     words : (4, b) uint32 scratch
     events : (b, 160, 5) float64; counts : (b,) int64; uniforms : (b, 160, n) float64
@@ -59,6 +67,11 @@ class Market(NamedTuple):
     reference: np.ndarray
     spread: np.ndarray
     regime: np.ndarray
+    factor: np.ndarray
+    deviation: np.ndarray
+    sky_shift: np.ndarray
+    price_drawn: np.ndarray
+    sky_drawn: np.ndarray
     fee: np.ndarray
     words: np.ndarray
     events: np.ndarray
@@ -152,7 +165,12 @@ def new_market(b):
         np.zeros(b, np.float32),
         np.zeros(b, np.float32),
         np.zeros(b, np.float32),
-        np.zeros((366, b), np.int8),
+        np.zeros((N_PROCESSES, 366, b), np.int8),
+        np.zeros(b, np.float32),
+        np.zeros(b, np.float32),
+        np.zeros(b, np.float32),
+        np.zeros((prices.N_DRAWN, b), np.float32),
+        np.zeros((clearness.N_DRAWN, b), np.float32),
         np.zeros(b, np.float32),
         np.zeros((4, b), np.uint32),
         np.zeros((b, EVENTS_A_LANE_YEAR, N_COLUMNS), np.float64),

@@ -1,5 +1,7 @@
 """The site: where it is, what energy costs there, how often the grid fails."""
 
+from typing import Literal
+
 from riskmodel.study.fields import Q, Section, choice, flag, number, quantity
 
 __all__ = ["Site"]
@@ -11,6 +13,18 @@ class Site(Section):
     latitude_deg: float = number("Latitude, north positive", "degrees", 59.3, low=-90.0, high=90.0)
     longitude_deg: float = number("Longitude, east positive", "degrees", 18.1, low=-180.0, high=180.0)
     utc_offset_h: float = number("Local standard time minus UTC", "h", 1.0, low=-12.0, high=14.0)
+    market: Literal["day_ahead", "time_of_use"] = choice(
+        "How energy is priced: an hourly auction, or a tariff by period",
+        "day_ahead",
+        default="day_ahead",
+        source="the auction of the price zone; a tariff must be asked for",
+    )
+    tariff: str | None = choice(
+        'Tariff record, or a .toml file, with market = "time_of_use"',
+        "jiangsu_industrial",
+        default=None,
+        source="none: no tariff",
+    )
     price_zone: str = choice("Bidding zone of the day-ahead price", "SE3")
     price_window: str = choice("Years the price process was fitted to", "2021_2023")
     price_parameters: str | None = choice(
@@ -28,6 +42,33 @@ class Site(Section):
         default=1.0,
         source="1: prices as in the fitted window",
     )
+    price_level_trend_per_year: Q = quantity(
+        "Real yearly growth of the long-run price level, to which prices return",
+        "per year",
+        0.0,
+        low=-0.3,
+        high=0.3,
+        default={"law": "normal", "mean": 0.0, "sd": 0.01},
+        source="judgement: no trend is known; 1 % a year either way moves the level by 15 % in 15 years",
+    )
+    price_level_yearly_sd: float = number(
+        "Standard deviation of the log price level of a year around its long-run level",
+        "",
+        0.2,
+        low=0.0,
+        high=2.0,
+        default=0.2,
+        source="judgement",
+    )
+    price_level_half_life_years: float = number(
+        "Time in which half of such a deviation is gone",
+        "years",
+        2.0,
+        low=0.0,
+        high=100.0,
+        default=2.0,
+        source="judgement",
+    )
     energy_fee_eur_per_mwh: Q = quantity(
         "Taxes and grid energy fees on import", "EUR/MWh", 35.0, low=-100.0, high=1000.0
     )
@@ -42,6 +83,16 @@ class Site(Section):
     outages: str = choice("Outage record, or a .toml file", "nordic_hv")
     outage_rate_factor: Q = quantity(
         "Multiplies every outage rate", "", 1.0, low=0.0, high=1000.0, default=1.0, source="1: rates as in the record"
+    )
+    parameter_uncertainty: bool = flag(
+        "Does each path draw the fitted parameters from their errors?",
+        default=True,
+        source="true: what was fitted to a few years is not known exactly",
+    )
+    weather_coupling: bool = flag(
+        "Do prices, outages and sun share the same weather?",
+        default=True,
+        source="true: bad days come together; false is for showing what that is worth",
     )
     weather: str = choice("Weather regime record, or a .toml file", "nordic")
     irradiance: str = choice("Irradiance record, or a .toml file", "lyngby_2015_2018")

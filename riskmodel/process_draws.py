@@ -1,0 +1,68 @@
+"""Fitted parameters of the random processes on each path, and the ageing law of its cells."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from distributions import clearness, parameters, prices
+from distributions.outages import CURTAILMENT, DURATION_FACTOR, FAMILIES, N_FAMILIES, RATE_FACTOR
+from distributions.parameter_draws import draw_irradiance, draw_outages, draw_prices
+from riskmodel.draws import scalar_uniforms
+
+if TYPE_CHECKING:
+    from riskmodel.study import Study
+
+
+class ProcessDraws(NamedTuple):
+    """What the processes of each path are made of.
+
+    Attributes
+    ----------
+    prices : (26, n) float32, rows of `distributions.prices`
+    sky : (8, n) float32, rows of `distributions.clearness`
+    outages : (n, 2, 5) float64, factors on the rates and durations of the outage families
+    columns : dict of name -> (n,) float64, the numbers that differ between paths, by `prices.`, `irradiance.` or
+        `outages.` and their name in the record
+    """
+
+    prices: np.ndarray
+    sky: np.ndarray
+    outages: np.ndarray
+    columns: dict[str, np.ndarray]
+
+
+def draw_processes(study: "Study", seed: int, first_path: int, n_paths: int) -> ProcessDraws:
+    """Parameters of every path of a range, drawn from the errors that the records state.
+
+    Notes
+    -----
+    Draws: SCALAR, draw = CRC-32 of the name, as for the scalars of the study.
+    """
+    names = study.record_names()
+    columns: dict[str, np.ndarray] = {}
+
+    def of(kind: str, draw, record, *more):
+        def uniforms(name):
+            return scalar_uniforms(f"{kind}.{name}", first_path, n_paths, seed)
+
+        values = draw(record, *more, uniforms if study.site.parameter_uncertainty else None)
+        columns.update({f"{kind}.{name}": value for name, value in values.items() if value.ndim})
+        return values
+
+    price_values = of("prices", draw_prices, parameters.load("prices", names["prices"]))
+    sky_values = of("irradiance", draw_irradiance, parameters.load("irradiance", names["irradiance"]))
+    outage_values = of("outages", draw_outages, parameters.load("outages", names["outages"]), FAMILIES)
+    factors = np.empty((n_paths, 2, N_FAMILIES))
+    for family, name in enumerate(FAMILIES):
+        factors[:, RATE_FACTOR, family] = outage_values[f"{name}.rate"]
+        factors[:, DURATION_FACTOR, family] = outage_values[f"{name}.duration"]
+    return ProcessDraws(
+        prices.drawn_rows(price_values, n_paths), clearness.drawn_rows(sky_values, n_paths), factors, columns
+    )
+
+
+def site_outages(processes: ProcessDraws, rate_factor: np.ndarray) -> np.ndarray:
+    """Factors of the outage families with the site's own rate factor; calls of the grid operator keep theirs."""
+    factors = processes.outages.copy()
+    factors[:, RATE_FACTOR, :CURTAILMENT] *= rate_factor[:, None]
+    return factors

@@ -266,5 +266,3 @@ class Gpd(Law):
     def code(self) -> Code:
         """GPD (threshold, scale, shape)."""
         return (int(LawCode.GPD), self.threshold, self.scale, self.shape, 0.0)
-
-

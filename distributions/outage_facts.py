@@ -84,7 +84,7 @@ def simulate_outages(
 
     tables = outage_tables(record, state_share(weather["transition"]), np.asarray(MONTH_OF_DAY, np.int64))
     regime = walk_weather(years, seed, weather).astype(np.int8)
-    events, cumulative = np.zeros((5000, N_COLUMNS)), np.zeros(DAYS_PER_YEAR)
+    events, cumulative, factors = np.zeros((5000, N_COLUMNS)), np.zeros(DAYS_PER_YEAR), np.ones((2, N_FAMILIES))
     found, year_of = [], []
     for year in range(years):
         days = regime[year * DAYS_PER_YEAR : (year + 1) * DAYS_PER_YEAR]

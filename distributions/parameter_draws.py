@@ -1,7 +1,7 @@
 """Fitted parameters drawn anew for each path, from the errors that their record states.
 
-A history is short, so what was fitted to it is not known exactly: one path may have calmer prices or longer outages than
-the next. Each number is drawn around its fitted value on a scale on which it cannot become impossible: shares and
+A history is short, so what was fitted to it is not known exactly: one path may have calmer prices or longer outages
+than the next. Each number is drawn around its fitted value on a scale on which it cannot become impossible: shares and
 autocorrelations on the logit, positive numbers on the logarithm, others as they are. The fitted value is the median.
 """
 

@@ -126,6 +126,27 @@ def drawn_rows(values: dict, n: int) -> np.ndarray:
     return rows.astype(np.float32)
 
 
+def long_run_tables(start_sd: float, lasting: float, shock: float, years: int) -> tuple[np.ndarray, np.ndarray]:
+    """Constants of the yearly walk of the log level.
+
+    Parameters
+    ----------
+    start_sd : float, standard deviation of the first year's deviation
+    lasting : float, share of a deviation that is left after a year
+    shock : float, standard deviation of what a year adds
+    years : int
+
+    Returns
+    -------
+    (3,) float32 for `long_run_row`, (years + 1,) float32 for `level_factor_row`: minus half the variance of each year
+    """
+    variance = np.empty(years + 1)
+    variance[0] = start_sd**2
+    for year in range(years):
+        variance[year + 1] = lasting**2 * variance[year] + shock**2
+    return np.array([start_sd, lasting, shock], np.float32), (-0.5 * variance).astype(np.float32)
+
+
 @njit
 def long_run_start_row(deviation, sd, first_path, seed, words):
     """Deviation of the log level in the first year, stationary. Draws: LONG_RUN unit 0, draw 0."""
@@ -151,11 +172,14 @@ def long_run_row(deviation, long_run, year, first_path, seed, words):
 
 
 @njit
-def level_factor_row(factor, first, trend, deviation, year):
-    """Level factor of a year: first exp(trend year + deviation); `trend` is the yearly step of the log level."""
+def level_factor_row(factor, first, trend, deviation, year, centre):
+    """Level factor of a year: first exp(trend year + deviation + centre); `trend` is the yearly step of the log level.
+
+    `centre` : float32, minus half the variance of the deviation, so that its exponential has mean 1.
+    """
     t = f(year)
     for i in range(factor.shape[0]):
-        factor[i] = first[i] * exp32(t * trend[i] + deviation[i])
+        factor[i] = first[i] * exp32(t * trend[i] + deviation[i] + centre)
 
 
 @njit

@@ -1,4 +1,4 @@
-"""Three tables of a range of paths: one row a path and strategy, one a year more, one an event.
+"""Tables of a range of paths: one row a path and strategy, one a year more, one an event; some paths' other lives.
 
 Tables here hold strategies, causes and outcomes as codes; `riskmodel.store` turns codes into words when it writes the
 final files, so that those do not depend on which ranges they came from.
@@ -26,6 +26,7 @@ from riskmodel.ledger import (
     sum_of,
 )
 from riskmodel.quantities import Quantity
+from riskmodel.variance_split import redrawn_columns
 
 if TYPE_CHECKING:
     from riskmodel.range_result import RangeResult
@@ -39,16 +40,20 @@ IN_LEDGER = (Quantity.ENERGY_COST_EUR, Quantity.EXPORT_INCOME_EUR)
 
 MONTHS_PER_YEAR = 12.0
 
+PROCESS_KINDS = ("prices.", "irradiance.", "outages.", "cells.")
+"""Beginnings of the names of fitted parameters among the drawn numbers of a path."""
+
 CAUSES_OF_LOSS = ("rework", "waiting", "restart", "capped", "hardware")
 
 
 @dataclass(frozen=True)
 class RangeTables:
-    """Columns of the three tables for the paths of one range, rows in path order."""
+    """Columns of the tables for the paths of one range, rows in path order."""
 
     paths: Columns
     years: Columns
     events: Columns
+    redrawn: Columns
 
 
 def uncertain_fields(study: Study) -> list[str]:
@@ -56,11 +61,19 @@ def uncertain_fields(study: Study) -> list[str]:
     return list(dict.fromkeys(stream for _, stream, law in study.law_fields() if law.name != "constant"))
 
 
-def range_tables(study: Study, result: RangeResult) -> RangeTables:
-    """All tables of a range; each path's rows are the same bits in any range."""
+def range_tables(study: Study, result: RangeResult, again: list[tuple[int, RangeResult]]) -> RangeTables:
+    """All tables of a range; each path's rows are the same bits in any range.
+
+    Parameters
+    ----------
+    study : Study
+    result : RangeResult
+    again : list of (kind, RangeResult)
+        Other lives of some of its paths, see `riskmodel.variance_split`.
+    """
     ledger = build_ledger(study, result)
     paths, years = paths_columns(study, result, ledger), years_columns(result, ledger)
-    return RangeTables(paths, years, events_columns(study, result))
+    return RangeTables(paths, years, events_columns(study, result), redrawn_columns(study, again))
 
 
 def paths_columns(study: Study, result: RangeResult, ledger: Array) -> Columns:
@@ -183,6 +196,8 @@ def _scalar_columns(study: Study, result: RangeResult) -> Columns:
             owner = path.split(".")[1] if path.startswith("strategies.") else None
             column[:, slice(None) if owner is None else names.index(owner)] = _as_column(draws(path), owner)
         columns[f"scalar:{stream}"] = column
+    for name in sorted(name for name in result.scalars if name.startswith(PROCESS_KINDS)):
+        columns[f"scalar:{name}"] = np.repeat(result.scalars[name], len(names)).reshape(-1, len(names))
     return columns
 
 

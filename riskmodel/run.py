@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from riskmodel.study import Study
 
 MOST_PATHS = 10**9 - 1
-TABLE_FILES = ("paths.parquet", "years.parquet", "events.parquet", "summary.csv", "study.resolved.toml")
+TABLE_FILES = (
+    "paths.parquet", "years.parquet", "events.parquet", "redrawn.parquet", "summary.csv", "study.resolved.toml",
+)  # fmt: skip
 FIGURES = "figures"
 
 Progress = Callable[[int, int], object]
@@ -198,14 +200,21 @@ class _Run:
     def simulate(self, simulate_range: Callable[..., Any], paths_per_range: int, how: dict[str, Any]) -> None:
         """Fill the gaps in path order until all paths, or enough for the target error, are there."""
         from riskmodel.path_tables import range_tables
+        from riskmodel.variance_split import OTHER_CHANCE, OTHER_PARAMETERS, spans
 
         wanted = self.manifest["paths_wanted"]
         self._report()
         for first, end in list(store.missing_ranges(self.ranges, wanted, paths_per_range)):
             if self._precise_enough():
                 break
-            result = simulate_range(self.study, self.manifest["seed"], first, end - first, **how)
-            store.write_range(self.folder, first, end, range_tables(self.study, result))
+            seed = self.manifest["seed"]
+            result = simulate_range(self.study, seed, first, end - first, **how)
+            again = [
+                (kind, simulate_range(self.study, seed, a, n, again=kind, **how))
+                for a, n in spans(first, end)
+                for kind in (OTHER_CHANCE, OTHER_PARAMETERS)
+            ]
+            store.write_range(self.folder, first, end, range_tables(self.study, result, again))
             self.ranges = sorted([*self.ranges, (first, end)])
             self.manifest["ranges_done"] = manifests.joined(self.ranges)
             manifests.write(self.folder, self.manifest)
@@ -241,6 +250,7 @@ class _Run:
         """Merge, summarise, draw, record, and only then let go of the ranges."""
         from riskmodel.claims import claim_estimates
         from riskmodel.summary import Row, summary_csv, summary_rows
+        from riskmodel.variance_split import split_rows
 
         names, years = tuple(self.study.strategy_names), self.study.header.years
         self.manifest["paths"] = self.stop_at or self.manifest["paths_wanted"]
@@ -248,6 +258,7 @@ class _Run:
             self.manifest["target_error"] = {"wanted": self.target, "reached": self.stop_at is not None}
         store.merge(self.folder, self.ranges, self.manifest["paths"], names, years)
         rows = summary_rows(self.folder, names, self.study.header.baseline, years)
+        rows += [Row(*row) for row in split_rows(self.folder, names, self.study.header.baseline)]
         rows += [Row(*row) for row in claim_estimates(self.study, self.folder)]
         _write_text(self.folder / "summary.csv", summary_csv(rows))
         _write_text(self.folder / "study.resolved.toml", self.study.to_toml())

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Ranges = list[tuple[int, int]]
 """Ranges `first .. end - 1` of paths, in order."""
 
-TABLES = ("paths", "years", "events")
+TABLES = ("paths", "years", "events", "redrawn")
 RANGES = "ranges"
 RANGE_NAME = re.compile(r"(\d{9})-(\d{9})")
 PATHS_PER_GROUP = 1000
@@ -58,7 +58,7 @@ def write_range(folder: Path, first: int, end: int, tables: RangeTables) -> None
 
 
 def finished_ranges(folder: Path) -> Ranges:
-    """Ranges whose three tables can be read, ordered, not overlapping; a range that cannot be read is left out."""
+    """Ranges whose tables can be read, ordered, not overlapping; a range that cannot be read is left out."""
     place = folder / RANGES
     found: Ranges = []
     for name in sorted(os.listdir(place)) if place.is_dir() else []:
@@ -105,13 +105,14 @@ def missing_ranges(done: Ranges, paths: int, paths_per_range: int) -> Iterator[t
 
 
 def merge(folder: Path, ranges: Ranges, paths: int, strategy_names: tuple[str, ...], n_years: int) -> None:
-    """Write paths.parquet, years.parquet and events.parquet from finished ranges, first `paths` paths only."""
+    """Write the final tables from finished ranges, first `paths` paths only."""
     n_strategies = len(strategy_names)
     words = {"strategy": strategy_names, "cause": CAUSES, "outcome": tuple(code.name.lower() for code in Outcome)}
     group_rows = {
         "paths": PATHS_PER_GROUP * n_strategies,
         "years": PATHS_PER_GROUP * n_strategies * (n_years + 1),
         "events": EVENTS_PER_GROUP,
+        "redrawn": EVENTS_PER_GROUP,
     }
     for name in TABLES:
         groups = _groups(_batches(folder, ranges, name, paths), group_rows[name])

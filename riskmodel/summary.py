@@ -11,6 +11,8 @@ Distributions appear as METRIC:mean, :sd, :p05, :p10, :p50, :p90, :p95 (pNN: NN 
   the paths with an outlay; `mirr:share_none` is the others.
 - The baseline has no benefit flow, so no irr, mirr or payback; its differences are 0 with error 0.
 - `claim_...`: share of paths in which a published claim of the study holds; see `riskmodel.claims`.
+- `METRIC:variance_share_chance`, `_parameters`, `_inputs`: how much of the spread of a metric is chance, not knowing
+  the fitted parameters, or the study's uncertain inputs; see `riskmodel.variance_split`.
 - Strategies without storage have no battery capacity.
 - `downtime_loss_eur_1_in_20_year`: the yearly loss reached in 1 year in 20, over all years of all paths; its error
   allows for the years of one path depending on each other.

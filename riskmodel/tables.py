@@ -11,8 +11,9 @@ from distributions.clock import HOURS_PER_DAY, KW_PER_MW, MONTH_OF_DAY
 from distributions.irradiance import chain_of, pv_table
 from distributions.outage_tables import outage_tables
 from distributions.outages import OutageTables
-from distributions.prices import PriceTables, price_tables
+from distributions.prices import PriceTables, long_run_tables, price_tables
 from distributions.regime import state_share
+from distributions.tariffs import TariffTables, tariff_tables
 from distributions.units import working_cdf
 from distributions.weather import WeatherTables, weather_tables
 from riskmodel.dispatch import level_grid
@@ -54,7 +55,9 @@ class SiteTables(NamedTuple):
     ----------
     month_of_day : (365,) int64
     regime_of : (3,) int64, which of three weathers outages, prices and sun live in: the same, or each its own
-    long_run : (3,) float32 of the yearly log price level: standard deviation, share that lasts a year, shock
+    long_run : (3,) float32 of the yearly log price level: standard deviation in the first year, share of a deviation
+        that lasts a year, shock
+    level_centre : (years + 1,) float32, added to the log level so that its factor has mean 1
     idle_share : (1,) float64, share of the load drawn while the cluster is down but has power
     curtailed : (1,) int64, 1 if some strategy has an interruptible connection
     kwp : (s, years) float32, PV of each strategy with degradation and availability [kWp]
@@ -65,6 +68,7 @@ class SiteTables(NamedTuple):
     month_of_day: np.ndarray
     regime_of: np.ndarray
     long_run: np.ndarray
+    level_centre: np.ndarray
     idle_share: np.ndarray
     curtailed: np.ndarray
     kwp: np.ndarray
@@ -78,6 +82,7 @@ class Tables(NamedTuple):
 
     weather: WeatherTables
     prices: PriceTables
+    tariff: TariffTables
     clearness: ClearnessTables
     outages: OutageTables
     backup: BackupTables
@@ -232,6 +237,22 @@ def storage_tables(study: "Study", clearness: ClearnessTables, kwp: np.ndarray) 
     return StorageTables(numbers, owned, levels, up, down, surplus)
 
 
+def tariff_of(study: "Study") -> dict | None:
+    """Tariff record of a study, None where it buys by the hour."""
+    return parameters.load("tariffs", study.record_names()["tariffs"]) if study.site.market == "time_of_use" else None
+
+
+def _long_run(study: "Study") -> tuple[np.ndarray, np.ndarray]:
+    """How the price level moves from year to year: a tariff starts from today's, auctions from any year."""
+    years, tariff = study.header.years, tariff_of(study)
+    if tariff is not None:
+        lasting = 0.5 ** (1.0 / tariff["level"]["half_life_years"])
+        return long_run_tables(0.0, lasting, tariff["level"]["yearly_log_sd"], years)
+    half_life, sd = study.site.price_level_half_life_years, study.site.price_level_yearly_sd
+    lasting = 0.5 ** (1.0 / half_life) if half_life > 0.0 else 0.0
+    return long_run_tables(sd, lasting, sd * np.sqrt(1.0 - lasting**2), years)
+
+
 def site_tables(study: "Study") -> SiteTables:
     """Site constants and PV by strategy and year."""
     years = np.arange(study.header.years)
@@ -244,13 +265,12 @@ def site_tables(study: "Study") -> SiteTables:
             for s in strategies
         ]
     )
-    half_life = study.site.price_level_half_life_years
-    lasting = 0.5 ** (1.0 / half_life) if half_life > 0.0 else 0.0
-    yearly_sd = study.site.price_level_yearly_sd
+    long_run, level_centre = _long_run(study)
     return SiteTables(
         month_of_day=np.asarray(MONTH_OF_DAY, np.int64),
         regime_of=np.arange(3) * (0 if study.site.weather_coupling else 1),
-        long_run=np.array([yearly_sd, lasting, yearly_sd * np.sqrt(1.0 - lasting**2)], np.float32),
+        long_run=long_run,
+        level_centre=level_centre,
         idle_share=np.array([study.cluster.idle_power_share], np.float64),
         curtailed=np.array([int(any(s.connection.interruptible for s in strategies))], np.int64),
         kwp=kwp.astype(np.float32),
@@ -285,6 +305,7 @@ def pack(study: "Study") -> Tables:
     return Tables(
         weather=weather_tables(weather_parameters, month_of_day),
         prices=price_tables(parameters.load("prices", names["prices"])),
+        tariff=tariff_tables(tariff_of(study), weather_parameters["transition"]),
         clearness=clearness,
         outages=outage_tables(outage_parameters, share, month_of_day),
         backup=backup_tables(study, outage_parameters),

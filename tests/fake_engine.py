@@ -44,6 +44,7 @@ longitude_deg = 18.1
 utc_offset_h = 1.0
 price_zone = "SE3"
 price_window = "2021_2023"
+price_level_trend_per_year = 0.0
 energy_fee_eur_per_mwh = 30.0
 export_fee_eur_per_mwh = 2.0
 export_allowed = true
@@ -120,9 +121,9 @@ def small_study(years=4, overrides=()):
     return parse_study(STUDY.format(years=years), overrides=overrides)
 
 
-def fake_simulate_range(study, seed, first_path, n_paths, *, threads=None, lanes=64):
+def fake_simulate_range(study, seed, first_path, n_paths, *, threads=None, lanes=64, again=0):
     """Stand-in for `riskmodel.engine.simulate_range`: each path from its own generator, no physics."""
-    parts = [_path(study, seed, path) for path in range(first_path, first_path + n_paths)]
+    parts = [_path(study, seed + again, path) for path in range(first_path, first_path + n_paths)]
     names = [field for field, _, _ in study.law_fields()]
     scalars = {name: np.array([part[1][name] for part in parts]) for name in names}
     events = {key: np.concatenate([part[2][key] for part in parts]) for key in parts[0][2]}

@@ -15,8 +15,10 @@ study = small_study(years=15)
 one = fake_simulate_range(study, 7, 0, 500)
 
 def engine(study, seed, first, n, **how):
-    events = {**one.events, "path": one.events["path"] + first}
-    return type(one)(first, one.annual, one.scalars, events, one.strategy_names)
+    path = one.events["path"]
+    events = {name: column[path < n] for name, column in {**one.events, "path": path + first}.items()}
+    scalars = {name: column[:n] for name, column in one.scalars.items()}
+    return type(one)(first, one.annual[:n], scalars, events, one.strategy_names)
 
 run_to_folder(study, sys.argv[1], int(sys.argv[2]), 7, simulate_range=engine)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 DEFAULT_LANES = 256
 HARMFUL_EVENTS_A_YEAR = 64
 """Room for events of a path; pages are touched only where used. A path with more makes its range run a second time."""
+OTHER_LIFE = 1 << 50
+"""Added to the number of a path for each other life it is given; no run has as many paths."""
 TRACE_NAMES = ("import_kw", "state_of_charge", "charge_kw", "discharge_kw", "grid_share")
 
 
@@ -46,7 +48,10 @@ def default_threads() -> int:
 
 
 def _walk_blocks(tables, inputs, out, lanes, first_path, seed, trace_from, threads):
-    """Blocks of at most `lanes` paths on a pool of threads; each writes only its own rows of `out`."""
+    """Blocks of at most `lanes` paths on a pool of threads; each writes only its own rows of `out`.
+
+    `first_path` addresses what happens on the first path: weather, prices, sun, events.
+    """
     from riskmodel.engine.block import walk_block
 
     n = out.n_events.size
@@ -63,22 +68,27 @@ def _walk_blocks(tables, inputs, out, lanes, first_path, seed, trace_from, threa
         list(pool.map(one, firsts))
 
 
-def _walk(study, seed, first_path, n_paths, lanes, threads, trace=(0, 0)):
-    """Draw the scalars and run the kernel, with more room for events if a path needs it."""
+def _walk(study, seed, first_path, n_paths, lanes, threads, trace=(0, 0), again=0):
+    """Draw the scalars and run the kernel, with more room for events if a path needs it.
+
+    `again` is 0 for the paths as they are, else the kind of `riskmodel.variance_split` in which they are drawn anew.
+    """
     from riskmodel.draws import draw_scalars
     from riskmodel.engine.block import MANY_EVENTS, MANY_HARMFUL
     from riskmodel.process_draws import draw_processes
     from riskmodel.tables import pack, path_inputs
+    from riskmodel.variance_split import OTHER_PARAMETERS
 
     if seed >= 1 << 63:
         seed -= 1 << 64  # the same 64 bits as a signed word, which is what a kernel takes
     scalars = draw_scalars(study, seed, first_path, n_paths)
-    processes = draw_processes(study, seed, first_path, n_paths)
+    chance_path = first_path + again * OTHER_LIFE
+    processes = draw_processes(study, seed, chance_path if again == OTHER_PARAMETERS else first_path, n_paths)
     tables, inputs = pack(study), path_inputs(study, scalars, processes)
     capacity = HARMFUL_EVENTS_A_YEAR * study.header.years
     while True:
         out = _allocate(n_paths, study, capacity, trace[1])
-        _walk_blocks(tables, inputs, out, lanes, first_path, seed, trace[0], threads or default_threads())
+        _walk_blocks(tables, inputs, out, lanes, chance_path, seed, trace[0], threads or default_threads())
         if np.any(out.status == MANY_EVENTS):
             path = first_path + int(np.argmax(out.status == MANY_EVENTS))
             raise TooManyEvents(
@@ -114,7 +124,14 @@ def _event_columns(out, first_path, n_strategies):
 
 
 def simulate_range(
-    study: "Study", seed: int, first_path: int, n_paths: int, *, threads: int | None = None, lanes: int = DEFAULT_LANES
+    study: "Study",
+    seed: int,
+    first_path: int,
+    n_paths: int,
+    *,
+    threads: int | None = None,
+    lanes: int = DEFAULT_LANES,
+    again: int = 0,
 ) -> RangeResult:
     """Simulate the paths `first_path .. first_path + n_paths - 1` of a study, hour by hour, for all its strategies.
 
@@ -127,6 +144,9 @@ def simulate_range(
         Threads that run blocks; the result does not depend on them.
     lanes : int
         Paths that advance together in one block; the result does not depend on it.
+    again : int
+        0 for the paths as they are; `riskmodel.variance_split.OTHER_CHANCE` for the same inputs and parameters in other
+        weather, prices and outages, `OTHER_PARAMETERS` for the same inputs only.
 
     Returns
     -------
@@ -137,7 +157,7 @@ def simulate_range(
     TooManyEvents
         If a path has more events in a year than the engine holds (160).
     """
-    scalars, out = _walk(study, seed, first_path, n_paths, lanes, threads)
+    scalars, out = _walk(study, seed, first_path, n_paths, lanes, threads, again=again)
     names = tuple(study.strategy_names)
     return RangeResult(first_path, out.annual, scalars, _event_columns(out, first_path, len(names)), names)
 

@@ -7,12 +7,14 @@ from distributions._jit import njit
 from distributions.clock import HOURS_PER_YEAR
 from distributions.outages import FAMILY, HOUR, NUMBER, year_events
 from distributions.streams import Process, words_row
+from distributions.tariffs import critical_row, tariff_price_row
 from riskmodel.engine.state import DAY, N_PROCESSES, OF_OUTAGES, OF_PRICES, OF_SUN
 from riskmodel.ridethrough import event_uniforms
 
 f = np.float32
 
 HOUR_WORD = int(Process.HOUR) << 16
+CALL_WORD = int(Process.PRICE_DAY) << 16 | 2
 # weight of a new day in the running mean of prices that values energy beyond the known hours: about a week
 REFERENCE_WEIGHT = f(0.2)
 DAYS = 365
@@ -56,7 +58,7 @@ def start_year(market, tables, inputs, year, first_lane, first_path, seed):
         prices.long_run_row(market.deviation, tables.site.long_run, year, first_path, seed, market.words)
     first = inputs.price_factor[first_lane : first_lane + b]
     trend = inputs.price_trend[first_lane : first_lane + b]
-    prices.level_factor_row(market.factor, first, trend, market.deviation, year)
+    prices.level_factor_row(market.factor, first, trend, market.deviation, year, tables.site.level_centre[year])
     clearness.year_row(market.sky_shift, market.sky_drawn, year, first_path, seed, market.words)
 
 
@@ -71,42 +73,54 @@ def next_day(market, tables, day, regime_day, first_path, seed):
 
     Notes
     -----
-    Draws: PRICE_DAY units 0 and 1, HOUR unit 0; one HOUR draw serves two hours (words: price, sun, price, sun).
+    Draws: PRICE_DAY units 0 and 1, unit 2 for the calls of a tariff, HOUR unit 0; one HOUR draw serves two hours
+    (words: price, sun, price, sun).
     """
     market.price[:DAY] = market.price[DAY:]
     market.pv[:DAY] = market.pv[DAY:]
-    t, c, drawn, sky, words = tables.prices, tables.clearness, market.price_drawn, market.sky_drawn, market.words
+    t, c, sky, words = tables.prices, tables.clearness, market.sky_drawn, market.words
     day_of_year = day % DAYS
     month = tables.site.month_of_day[day_of_year]
     day_type = 1 if day % 7 >= 5 else 0
     regime = market.regime[tables.site.regime_of[OF_PRICES], regime_day]
     prices.day_rows(
-        market.price_state, market.daily, drawn, t.level[month, day_type], regime, tables.weather.price_shift, day,
-        first_path, seed, words,
+        market.price_state, market.daily, market.price_drawn, t.level[month, day_type], regime,
+        tables.weather.price_shift, day, first_path, seed, words,
     )  # fmt: skip
     regime = market.regime[tables.site.regime_of[OF_SUN], regime_day]
     clearness.day_row(
         market.day_part, market.base, sky, market.sky_shift, regime, tables.weather.clearness_shift, words[2]
     )
-    bend = prices.BEND
+    tariff = tables.tariff.on[0] == 1
+    if tariff:
+        words_row(words, day, CALL_WORD, first_path, seed)
+        regime = market.regime[tables.site.regime_of[OF_PRICES], regime_day]
+        critical_row(market.called, tables.tariff, month, day_type, regime, words[0])
     for pair in range(HALF_DAY_PAIRS):
         words_row(words, day * HALF_DAY_PAIRS + pair, HOUR_WORD, first_path, seed)
         for k in range(2):
             h = 2 * pair + k
-            price = market.price[DAY + h]
-            prices.residual_row(market.residual, words[2 * k], drawn[prices.HOUR_PHI], drawn[prices.HOUR_SHOCK])
-            prices.y_row(
-                price, market.residual, market.daily, drawn[prices.PATTERN_FACTOR], t.pattern[month, day_type, h],
-                t.shape[h], t.size[h],
-            )  # fmt: skip
-            prices.price_row(
-                price, market.factor, drawn[bend], drawn[bend + 1], drawn[bend + 2], drawn[bend + 3], t.knot, t.scale
-            )
+            if tariff:
+                base, add = tables.tariff.price[month, day_type, h], tables.tariff.critical_add[month, h]
+                tariff_price_row(market.price[DAY + h], market.called, market.factor, base, add)
+            else:
+                pattern = t.pattern[month, day_type, h]
+                _auction_hour(market.price[DAY + h], market, t, pattern, t.shape[h], t.size[h], words[2 * k])
             clearness.hour_row(
                 market.pv[DAY + h], market.hour_part, market.base, words[2 * k + 1], sky,
                 c.quantile[month], c.pv[day_of_year * DAY + h],
             )  # fmt: skip
     _price_means(market, REFERENCE_WEIGHT if day > 0 else f(1.0))
+
+
+@njit(inner=True)
+def _auction_hour(price, market, t, pattern, shape, size, words):
+    drawn, bend = market.price_drawn, prices.BEND
+    prices.residual_row(market.residual, words, drawn[prices.HOUR_PHI], drawn[prices.HOUR_SHOCK])
+    prices.y_row(price, market.residual, market.daily, drawn[prices.PATTERN_FACTOR], pattern, shape, size)
+    prices.price_row(
+        price, market.factor, drawn[bend], drawn[bend + 1], drawn[bend + 2], drawn[bend + 3], t.knot, t.scale
+    )
 
 
 @njit(inner=True)

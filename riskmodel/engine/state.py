@@ -47,6 +47,7 @@ class Market(NamedTuple):
     regime : (3, 366, b) int8, weather of this year's days and the next first: one for all, or one each for outages,
         prices and sun
     factor, deviation : (b,) float32, price level of the year, and its log deviation from the long-run level
+    called : (b,) float32, 1 on the days of a tariff's critical peaks
     sky_shift : (b,) float32, the year's shift of the clearness normal
     price_drawn : (26, b), sky_drawn : (8, b) float32, the block's columns of PathInputs, in one piece
     fee : (b,) float32, fees on import [EUR/MWh]
@@ -69,6 +70,7 @@ class Market(NamedTuple):
     regime: np.ndarray
     factor: np.ndarray
     deviation: np.ndarray
+    called: np.ndarray
     sky_shift: np.ndarray
     price_drawn: np.ndarray
     sky_drawn: np.ndarray
@@ -166,6 +168,7 @@ def new_market(b):
         np.zeros(b, np.float32),
         np.zeros(b, np.float32),
         np.zeros((N_PROCESSES, 366, b), np.int8),
+        np.zeros(b, np.float32),
         np.zeros(b, np.float32),
         np.zeros(b, np.float32),
         np.zeros(b, np.float32),

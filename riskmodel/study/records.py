@@ -8,7 +8,7 @@ from riskmodel.study.site import Site
 
 __all__ = ["RECORD_FIELDS", "NamedRecord", "file_hash", "is_file_name", "named_records", "resolved"]
 
-RECORD_FIELDS = ("site.price_parameters", "site.outages", "site.weather", "site.irradiance")
+RECORD_FIELDS = ("site.price_parameters", "site.tariff", "site.outages", "site.weather", "site.irradiance")
 """Fields that may hold the path of a parameter file."""
 
 
@@ -37,12 +37,15 @@ def named_records(site: Site, folder: Path) -> dict[str, NamedRecord]:
         prices = NamedRecord("site.price_parameters", site.price_parameters, resolved(site.price_parameters, folder))
     else:
         prices = NamedRecord("site.price_zone", site.price_zone, f"{site.price_zone}_{site.price_window}")
-    return {
+    records = {
         "prices": prices,
         "outages": NamedRecord("site.outages", site.outages, resolved(site.outages, folder)),
         "weather": NamedRecord("site.weather", site.weather, resolved(site.weather, folder)),
         "irradiance": NamedRecord("site.irradiance", site.irradiance, resolved(site.irradiance, folder)),
     }
+    if site.tariff:
+        records["tariffs"] = NamedRecord("site.tariff", site.tariff, resolved(site.tariff, folder))
+    return records
 
 
 def is_file_name(name: str) -> bool:

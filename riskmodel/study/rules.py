@@ -109,6 +109,7 @@ def _margin(parts: Parts) -> Found:
 def _records(parts: Parts) -> Found:
     if parts.site is None:
         return
+    yield from _market(parts.site)
     from distributions.parameters import ParameterError, list_names, load
 
     for kind, record in named_records(parts.site, parts.folder).items():
@@ -128,6 +129,15 @@ def _records(parts: Parts) -> Found:
         own = "; or type the path of a .toml file" if record.field != "site.price_zone" else ""
         asked = f"no {kind} record {record.name}{both}"
         yield record.field, record.typed, f"{asked}; {hint}there are: {', '.join(names)}{own}"
+
+
+def _market(site: Site) -> Found:
+    if site.market == "time_of_use" and site.tariff is None:
+        text = 'missing with market = "time_of_use"; type a record, e.g. tariff = "jiangsu_industrial", or a .toml file'
+        yield "site.tariff", None, text
+    if site.market == "day_ahead" and site.tariff is not None:
+        text = 'not used with market = "day_ahead"; type market = "time_of_use", or take it out'
+        yield "site.tariff", site.tariff, text
 
 
 _NO_FILE_TEXT = "no such file beside the study or in the current folder; riskmodel calibrate makes parameter files"

@@ -52,7 +52,7 @@ class Site(Section):
         source="judgement: no trend is known; 1 % a year either way moves the level by 15 % in 15 years",
     )
     price_level_yearly_sd: float = number(
-        "Standard deviation of the log price level of a year around its long-run level",
+        "Standard deviation of the log price level of a year around its long-run level; a tariff has its own",
         "",
         0.2,
         low=0.0,
@@ -61,7 +61,7 @@ class Site(Section):
         source="judgement",
     )
     price_level_half_life_years: float = number(
-        "Time in which half of such a deviation is gone",
+        "Time in which half of such a deviation is gone; a tariff has its own",
         "years",
         2.0,
         low=0.0,

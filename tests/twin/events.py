@@ -10,6 +10,7 @@ from distributions.clock import MONTH_OF_DAY
 from distributions.laws import from_spec
 from distributions.outage_tables import gamma_quantiles
 from distributions.regime import state_share
+from tests.twin.drawn import outage_factors
 from tests.twin.randoms import (
     EVENT_CABINETS,
     EVENT_CLUSTER,
@@ -77,8 +78,9 @@ class Outages:
     """Events of a study's site, year by year."""
 
     def __init__(self, study):
-        record = parameters.load("outages", study.site.outages)
-        share = state_share(parameters.load("weather", study.site.weather)["transition"])
+        self.study, names = study, study.record_names()
+        record = parameters.load("outages", names["outages"])
+        share = state_share(parameters.load("weather", names["weather"])["transition"])
         called = any(s.connection.interruptible for s in study.strategies.values())
         self.families = range(5 if called else 4)
         self.records = [record[name] for name in NAMES]
@@ -98,11 +100,12 @@ class Outages:
         rate_factor : float, the site's rates relative to the record; calls of the grid operator keep theirs
         """
         found = []
-        for family in self.families:
-            found += self._family(family, regime, 1.0 if family == CURTAILMENT else rate_factor, year, seed, path)
+        for family, (rate, longer) in enumerate(outage_factors(self.study, seed, path)[: len(self.families)]):
+            rate = rate if family == CURTAILMENT else rate * rate_factor
+            found += self._family(family, regime, rate, longer, year, seed, path)
         return sorted(found, key=lambda event: event.hour)
 
-    def _family(self, family, regime, rate_factor, year, seed, path):
+    def _family(self, family, regime, rate_factor, longer, year, seed, path):
         record = self.records[family]
         intensity = np.cumsum(self.weights[family] * record["regime_multiplier"][regime])
         u, v = two_uniforms(year, OUTAGE_COUNT, family, path, seed)
@@ -111,7 +114,7 @@ class Outages:
         for k in range(int(poisson.ppf(u, mean))):
             number = DRAWS_A_YEAR * year + k
             a, b, c, d = philox(number, OUTAGE_EVENT, family, path, seed)
-            duration_s, voltage = quantile(self.laws[family], uniform(c, d)), 0.0
+            duration_s, voltage = quantile(self.laws[family], uniform(c, d)) * longer, 0.0
             if family == SAG:
                 e, g, _, _ = philox(number, OUTAGE_EVENT, 5, path, seed)
                 voltage = np.interp(uniform(e, g), np.linspace(0, 1, 11), record["residual_quantile"])

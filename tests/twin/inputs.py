@@ -52,6 +52,7 @@ def strategy_inputs(study, name, drawn, m):
     years = np.arange(study.header.years)
     kwp = pv.power_mwp * 1000 * pv.availability * (1 - pv.degradation_per_year) ** years if pv else np.zeros(len(years))
     grid, surplus = dispatch_grid(study)[list(study.strategies).index(name)]
+    called = parameters.load("outages", study.record_names()["outages"])["curtailment"]
     return StrategyInputs(
         load_kw=f(it_kw * drawn["cluster.load_factor"] * drawn["cluster.power_usage_effectiveness"]),
         ups_factor=f(1 / ups.efficiency if ups else 1.0),
@@ -63,5 +64,5 @@ def strategy_inputs(study, name, drawn, m):
         cabinets=cabinets_of(storage, grid, surplus, m) if storage else None,
         temperature_k=f(drawn["site.battery_temperature_c"] + 273.15),
         ageing_factor=f(drawn[f"strategies.{name}.storage.ageing_rate_factor"] if storage else 1.0),
-        backup=backup_of(study, strategy, parameters.load("outages", site.outages)["curtailment"]["import_share"]),
+        backup=backup_of(study, strategy, called["import_share"]),
     )

@@ -6,14 +6,17 @@ import numpy as np
 
 from distributions import parameters
 from distributions.clock import MONTH_OF_DAY
-from distributions.irradiance import pv_table
+from distributions.irradiance import chain_of, pv_table
 from distributions.regime import state_share
+from distributions.tariffs import tariff_tables
 from tests.twin.arithmetic import in_order_sum
-from tests.twin.randoms import HOUR, PRICE_DAY, START, WEATHER_DAY, philox
+from tests.twin.drawn import record_of
+from tests.twin.randoms import HOUR, LONG_RUN, PRICE_DAY, START, WEATHER_DAY, philox
 
 DAILY = ("slow", "fast", "spread", "volatility")
 LOWEST_PRICE, HIGHEST_PRICE, Y_LIMIT = -500.0, 4000.0, 7.0
 REFERENCE_WEIGHT = 0.2
+OTHER_WEATHER = 2**40
 KNOTS = np.arange(9)
 
 
@@ -23,7 +26,7 @@ class Market:
 
     Attributes
     ----------
-    regime : (days + 1,) int, weather state
+    regime : (days + 1,) int, weather state that outages live in
     price : (days + 1, 24) [EUR/MWh]
     sun : (days + 1, 24) PV output [kW/kWp]
     reference, spread : (days + 1,) running means of the price and of its distance from the day's mean, tomorrow's
@@ -75,11 +78,52 @@ def hourly_words(days, seed, path):
     return pairs[:, :, 0].ravel(), pairs[:, :, 1].ravel()
 
 
+def level_factors(study, drawn, seed, path, m):
+    """Price level of every year and the next: the first year's, its trend, and a deviation that comes back.
+
+    The logarithm deviates by a yearly autoregression. Auctions start anywhere, a tariff from today's level.
+    """
+    f, site, years = m.f, study.site, np.arange(study.header.years + 1)
+    if site.market == "time_of_use":
+        stated = parameters.load("tariffs", study.record_names()["tariffs"])["level"]
+        phi, shock, start = 0.5 ** (1 / stated["half_life_years"]), stated["yearly_log_sd"], 0.0
+    else:
+        half_life, start = site.price_level_half_life_years, site.price_level_yearly_sd
+        phi = 0.5 ** (1 / half_life) if half_life > 0 else 0.0
+        shock = start * np.sqrt(1 - phi**2)
+    variance = [start**2]
+    for _ in years[1:]:
+        variance.append(phi**2 * variance[-1] + shock**2)
+    z = m.normal(philox(years, LONG_RUN, 0, path, seed)[0])
+    deviation = np.concatenate([[f(start) * z[0]], autoregression(f(start) * z[0], f(phi), f(shock) * z[1:])])
+    trend = f(np.log1p(drawn["site.price_level_trend_per_year"]))
+    log_level = years.astype(f) * trend + deviation + (-0.5 * np.array(variance)).astype(f)
+    return f(drawn["site.price_level_factor"]) * m.exp(log_level)
+
+
+def tariff_prices(study, regime, factor, seed, path, m):
+    """Hourly prices of a tariff, (days + 1, 24): what the calendar says, and the critical peaks of called days."""
+    f = m.f
+    record, weather_record = (parameters.load(k, study.record_names()[k]) for k in ("tariffs", "weather"))
+    tables = tariff_tables(record, weather_record["transition"])
+    day = np.arange(len(regime))
+    month, weekend = MONTH_OF_DAY[day % 365], (day % 7 >= 5).astype(int)
+    chance = tables.critical_probability.astype(f)[month, regime]
+    u = m.uniform(philox(day, PRICE_DAY, 2, path, seed)[0])
+    called = ((u < chance) & (weekend == 0)).astype(f)
+    base, add = tables.price.astype(f)[month, weekend], tables.critical_add.astype(f)[month]
+    return factor[day // 365][:, None] * (base + called[:, None] * add)
+
+
 def prices(record, shift, regime, words, factor, seed, path, m):
     """Hourly prices, (days + 1, 24) [EUR/MWh].
 
-    y = profile[month, day type, hour] + slow + fast + jump + weather shift + spread shape[hour]
-        + exp(volatility) size[hour] residual;  p = factor (offset + scale sinh(y))
+    y = level[month, day type] + slow + fast + jump + weather shift + e^hour_scale pattern[hour] + spread shape[hour]
+        + e^size_scale exp(volatility) size[hour] residual;  p = factor (offset + scale sinh(bent(y)))
+
+    Parameters
+    ----------
+    factor : (years + 1,) price level of each year
     """
     f = m.f
     day = np.arange(len(regime))
@@ -93,17 +137,20 @@ def prices(record, shift, regime, words, factor, seed, path, m):
     jump = jumps(record, philox(day, PRICE_DAY, 1, path, seed), m)
     phi = record["hour_phi"]
     residual = autoregression(m.normal(second[:1])[0], f(phi), f(np.sqrt(1 - phi**2)) * m.normal(words)).reshape(-1, 24)
-    level = x["slow"] + x["fast"] + jump + shift.astype(f)[regime]
-    profile = record["profile"].astype(f)[MONTH_OF_DAY[day % 365], (day % 7 >= 5).astype(int)]
-    size = m.exp(x["volatility"])[:, None] * record["size"].astype(f)
-    y = profile + level[:, None] + x["spread"][:, None] * record["shape"].astype(f) + size * residual
-    if "bend" in record:
-        k, b = record["bend_at"].astype(f), record["bend"].astype(f)
-        low = b[0] * np.minimum(y - k[0], f(0)) + b[1] * np.minimum(y - k[1], f(0))
-        y = y + low + b[2] * np.maximum(y - k[2], f(0)) + b[3] * np.maximum(y - k[3], f(0))
+    profile, month, weekend = record["profile"], MONTH_OF_DAY[day % 365], (day % 7 >= 5).astype(int)
+    mean = profile.mean(axis=2)
+    pattern = (profile - mean[:, :, None]).astype(f)[month, weekend]
+    level = mean.astype(f)[month, weekend] + f(record["profile_level"]) + shift.astype(f)[regime]
+    level = level + (x["slow"] + x["fast"] + jump)
+    size = (m.exp(x["volatility"]) * f(np.exp(record["size_scale"])))[:, None] * record["size"].astype(f)
+    y = level[:, None] + f(np.exp(record["hour_scale"])) * pattern
+    y = y + x["spread"][:, None] * record["shape"].astype(f) + size * residual
+    k, b = record["bend_at"].astype(f), record["bend"].astype(f)
+    low = b[0] * np.minimum(y - k[0], f(0)) + b[1] * np.minimum(y - k[1], f(0))
+    y = y + low + b[2] * np.maximum(y - k[2], f(0)) + b[3] * np.maximum(y - k[3], f(0))
     e = m.exp(np.clip(y, f(-Y_LIMIT), f(Y_LIMIT)))
-    price = factor * (f(record["offset"]) + f(0.5) * f(record["scale"]) * (e - f(1) / e))
-    return np.clip(price, f(LOWEST_PRICE), f(HIGHEST_PRICE))
+    money = f(record["offset"]) + f(0.5) * f(record["scale"]) * (e - f(1) / e)
+    return np.clip(factor[day // 365][:, None] * money, f(LOWEST_PRICE), f(HIGHEST_PRICE))
 
 
 def piecewise_linear(x, values, m):
@@ -125,7 +172,9 @@ def sun(record, shift, regime, words, output, seed, path, m):
     phi = record["hour_phi"]
     hourly = autoregression(start[1], f(phi), f(np.sqrt(1 - phi**2)) * m.normal(words)).reshape(-1, 24)
     weight = record["day_weight"]
-    base = f(np.sqrt(weight)) * daily + shift.astype(f)[regime]
+    year = m.normal(philox(np.arange(day[-1] // 365 + 1), LONG_RUN, 1, path, seed)[0])
+    bright = (f(record["level"]) + f(record["year_sd"]) * year)[day // 365]
+    base = bright + shift.astype(f)[regime] + f(np.sqrt(weight)) * daily
     x = (base[:, None] + f(np.sqrt(1 - weight)) * hourly - f(-2.5)) * (f(1) / f(0.625))
     clearness = piecewise_linear(x, record["quantile"].astype(f)[MONTH_OF_DAY[day % 365]][:, None, :], m)
     tables = output.reshape(365, 24, 9).astype(f)[day % 365]
@@ -151,14 +200,19 @@ def price_means(price, m):
 def walk_market(study, drawn, seed, path, m):
     """Market of one path; `drawn` from `tests.twin.randoms.scalars`."""
     site, days = study.site, 365 * study.header.years
-    climate = parameters.load("weather", site.weather)
-    regime = weather(climate, days, seed, path, m)
+    climate = parameters.load("weather", study.record_names()["weather"])
+    paths = [path if site.weather_coupling else path + k * OTHER_WEATHER for k in range(3)]
+    regime, of_prices, of_sun = (weather(climate, days, seed, p, m) for p in paths)
     price_words, sun_words = hourly_words(days, seed, path)
-    record = parameters.load("prices", f"{site.price_zone}_{site.price_window}")
-    factor = m.f(drawn["site.price_level_factor"])
-    price = prices(record, climate["price_shift"], regime, price_words, factor, seed, path, m)
-    output = pv_table(site.latitude_deg, site.longitude_deg, site.pv_tilt_deg, site.pv_azimuth_deg, site.utc_offset_h)
-    sky = parameters.load("irradiance", site.irradiance)
-    power = sun(sky, climate["clearness_shift"], regime, sun_words, output, seed, path, m)
+    factor = level_factors(study, drawn, seed, path, m)
+    if site.market == "time_of_use":
+        price = tariff_prices(study, of_prices, factor, seed, path, m)
+    else:
+        record = record_of(study, "prices", seed, path)
+        price = prices(record, climate["price_shift"], of_prices, price_words, factor, seed, path, m)
+    sky = record_of(study, "irradiance", seed, path)
+    place = (site.latitude_deg, site.longitude_deg, site.pv_tilt_deg, site.pv_azimuth_deg, site.utc_offset_h)
+    output = pv_table(*place, chain_of(sky))
+    power = sun(sky, climate["clearness_shift"], of_sun, sun_words, output, seed, path, m)
     reference, spread = price_means(price, m)
     return Market(regime, price, power, reference, spread)

@@ -20,7 +20,7 @@ def engine(study, seed, first, n, **how):
     scalars = {name: column[:n] for name, column in one.scalars.items()}
     return type(one)(first, one.annual[:n], scalars, events, one.strategy_names)
 
-run_to_folder(study, sys.argv[1], int(sys.argv[2]), 7, simulate_range=engine)
+run_to_folder(study, sys.argv[1], int(sys.argv[2]), 7, simulate_range=engine, paths_per_range=500)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 

@@ -26,7 +26,7 @@ def nordic() -> Study:
 
 
 def test_the_shipped_studies_are_found_by_name_and_by_path(large):
-    assert SHIPPED == ["nordic_inference", "ten_thousand_gpus"]
+    assert SHIPPED == ["jiangsu_time_of_use", "nordic_inference", "ten_thousand_gpus"]
     assert load_study(studies.path("ten_thousand_gpus")) == large
     assert studies.load(str(studies.path("ten_thousand_gpus"))) == large
 

@@ -18,11 +18,12 @@ from typing import Any
 from distributions.law_kernels import LawCode, ppf_code
 from distributions.laws_base import Law, LawError, number
 from distributions.laws_closed import Constant, Exponential, Gpd, Lognormal, Normal, Triangular, Uniform, Weibull
+from distributions.laws_mixture import LognormalMixture
 from distributions.laws_other import Beta, Empirical, Gamma, Pert
 
 __all__ = [
     "Beta", "Constant", "Empirical", "Exponential", "Gamma", "Gpd", "Law", "LawCode", "LawError", "Lognormal",
-    "Normal", "Pert", "Triangular", "Uniform", "Weibull", "from_spec", "law_names", "ppf_code",
+    "LognormalMixture", "Normal", "Pert", "Triangular", "Uniform", "Weibull", "from_spec", "law_names", "ppf_code",
 ]  # fmt: skip
 
 Maker = Callable[..., Law]
@@ -51,6 +52,7 @@ _form("gamma", lambda mean, sd, source="": Gamma(mean, sd, source=source), "mean
 _form("weibull", Weibull, "shape scale")
 _form("exponential", lambda mean, source="": Exponential(mean, source=source), "mean")
 _form("gpd", Gpd, "threshold scale shape")
+_form("lognormal_mixture", LognormalMixture, "weight_low median_low median_high sigma", "largest")
 _form("empirical", Empirical, "values", "weights")
 
 

@@ -121,7 +121,7 @@ class Table:
         else:
             text = cells.astype("string").fillna("").str.strip()
             empty = text.str.lower().isin(EMPTY).to_numpy(dtype=bool)
-            if text[~empty].head(1000).str.fullmatch(DECIMAL_COMMA.pattern).mean() > 0.5:
+            if not empty.all() and text[~empty].head(1000).str.fullmatch(DECIMAL_COMMA.pattern).mean() > 0.5:
                 text = text.str.replace(r"[ .](?=\d{3})", "", regex=True).str.replace(",", ".", regex=False)
             values = pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
         empty = empty | np.isin(values, missing)

@@ -29,6 +29,8 @@ DAY_FIRST = re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}")
 SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/\d{4}")
 RANGE = re.compile(r"\s+-\s+.*$")
 LONGEST_STEP_MIN = 60.0
+FIRST_YEAR, LAST_YEAR = 1950, 2100
+"""Histories lie between these; a mistyped year would otherwise stretch the hours over millennia."""
 
 
 class Clock(NamedTuple):
@@ -123,6 +125,9 @@ def read_times(table: Table, column: str, clock: Clock) -> tuple[pd.DatetimeInde
     naive, aware = _parse(table, column)
     notes: list[str] = []
     kept = ~pd.isna(naive)
+    far = np.flatnonzero(kept & ~((naive.year >= FIRST_YEAR) & (naive.year <= LAST_YEAR)))
+    if len(far):
+        raise table.refuse(int(far[0]), column, f"a time in the years {FIRST_YEAR} to {LAST_YEAR}")
     if aware or clock.zone == "UTC" or clock.zone == "":
         return naive - pd.Timedelta(hours=0.0 if aware else clock.offset_h), kept, notes
     seen = pd.Series(naive).groupby(naive).cumcount().to_numpy()

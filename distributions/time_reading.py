@@ -19,13 +19,15 @@ TIME_NAMES = (
     r"(utc|hour_?utc|time_?utc|utc_?time|utc_(begin|end|start)|start_?utc|datetime_?\(?utc\)?|timestamp_?\(?utc\)?)",
     r"(timestamp|date_?time|time|index|hour_?beginning|interval_start|delivery_start|start_?time|from|start)",
     r"mtu.*",
-    r"(local.*|hour_?[a-z]{2}|time_?local|date)",
+    r"(local.*|hour_?[a-z]{2}|time_?local|date|datum|fecha|settlementdate|ts)",
 )
 """Names of time columns, in order of trust."""
 
 FIXED = re.compile(r"(?:utc|gmt)?\s*([+-]?\d{1,2})(?::?(30|45|00))?", re.IGNORECASE)
 IN_NAME = re.compile(r"utc_?(m|p|[+-])?(\d{1,2})(?!\d)", re.IGNORECASE)
-DAY_FIRST = re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}")
+ZONED = re.compile(r"(?:Z|\d[+-]\d\d:?\d\d)$")
+OTHER_ORDER = re.compile(r"\d{1,2}[./-](?:\d{1,2}|[A-Za-z]{3})[./-]\d{4}")
+CLOCKS = (" %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", "", "T%H:%M", "T%H:%M:%S", " %H:%M%z", " %H:%M:%S%z")
 SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/\d{4}")
 RANGE = re.compile(r"\s+-\s+.*$")
 LONGEST_STEP_MIN = 60.0
@@ -225,6 +227,24 @@ def _named_clock(given: str, end: bool, file: str) -> Clock:
     return Clock(given, 0.0, end, f"{given} as given")
 
 
+def _format(text: pd.Series) -> str:
+    """Format of stamps that are not empty: one for the whole column, so that no row is read in another order.
+
+    Rows are taken from the whole column: the first days of a month do not tell 3/4 from 4/3.
+    """
+    import pandas as pd
+
+    sample = text.iloc[:: max(1, len(text) // 20_000)]
+    if not len(sample) or not bool(sample.iloc[:1].str.match(OTHER_ORDER.pattern).any()):
+        return "ISO8601"
+    slashed = sample.str.extract(SLASHED.pattern).astype(float)
+    month_first = bool(slashed[0].notna().any()) and not bool((slashed[0] > 12).any())
+    dates = ("%m/%d/%Y",) if month_first else ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d-%b-%Y")
+    formats = [f"{date}{clock}" for date in dates for clock in CLOCKS]
+    read = {form: int(pd.to_datetime(sample, errors="coerce", format=form).notna().sum()) for form in formats}
+    return max(read, key=lambda form: read[form])
+
+
 def _parse(table: Table, column: str) -> tuple[pd.DatetimeIndex, bool]:
     """Stamps without zone, and whether they carried one (then they are UTC)."""
     import pandas as pd
@@ -236,12 +256,13 @@ def _parse(table: Table, column: str) -> tuple[pd.DatetimeIndex, bool]:
     text = cells.astype("string").fillna("").str.strip().str.replace(RANGE.pattern, "", regex=True)
     # pandas reads words such as "now" and "today" as times: a stamp has a digit
     text = text.where(text.str.contains(r"\d", regex=True) | (text == ""), "not a time")
-    head = text.head(2000)
-    aware = bool(head.str.contains(r"(?:Z|\d[+-]\d\d:?\d\d)$", regex=True).all())
-    slashed = head.str.extract(SLASHED.pattern).astype(float)
-    day_first = bool(head.str.match(DAY_FIRST.pattern).any()) or bool((slashed[0] > 12).any())
-    times = pd.to_datetime(text, errors="coerce", utc=aware, format=None if day_first or slashed[0].notna().any() else
-                           "ISO8601", dayfirst=day_first)  # fmt: skip
+    zoned = text.str.contains(ZONED.pattern, regex=True).to_numpy(dtype=bool)
+    filled = (text != "").to_numpy(dtype=bool)
+    aware = bool(zoned.any())
+    if aware and not zoned[filled].all():
+        odd = int(np.flatnonzero(filled & ~zoned)[0])
+        raise table.refuse(odd, column, "a time with its offset from UTC, such as Z or +01:00, as other rows have")
+    times = pd.to_datetime(text, errors="coerce", utc=aware, format=_format(text[filled]))
     wrong = np.flatnonzero((pd.isna(times) & (text != "")).to_numpy(dtype=bool))
     if len(wrong):
         raise table.refuse(int(wrong[0]), column, "a time such as 2024-01-31T13:00 or 31.01.2024 13:00")

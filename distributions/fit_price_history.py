@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from distributions.clock import HOURS_PER_DAY, MONTHS_PER_YEAR
+from distributions.clock import HOURS_PER_DAY, HOURS_PER_YEAR, MONTHS_PER_YEAR
 from distributions.facts import Fact, failing
 from distributions.fit_breaks import FALSE_ALARM, Break, find_breaks
 from distributions.price_history import local_time, window
-from distributions.table_reading import HistoryError, read_table
+from distributions.table_reading import HistoryError, Table, read_table
 from distributions.time_reading import TIME_NAMES, find_clock, read_times, standard_offset_h, to_hours
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ __all__ = ["PriceCalibration", "PriceRequest", "calibrate_prices", "read_price_h
 
 PRICE_NAMES = (
     r"(day[- _]?ahead[- _]?)?price([_ ].*)?|(day[- _]?ahead|spot|clearing)[- _]?price.*|spotprice(eur)?",
-    r"lmp.*|.*\blmp\b.*|settlement_?point_?price|sys_?price|system_price.*",
+    r"lmp.*|.*\blmp\b.*|settlement_?point_?price|spp|rrp|sys_?price|system_price.*",
     r".*(price|pris|preis|prix).*",
     r"value|eur(/|_per_)?mwh|usd(/|_per_)?mwh",
 )
@@ -38,6 +38,9 @@ ZONE_OFFSETS_H = {
 """Local standard time minus UTC of well-known zones [h]."""
 
 VALIDATION_YEARS, VALIDATION_SEED = 1000, 7
+LARGEST_PRICE, LARGEST_MULTIPLE = 100_000.0, 1000.0
+"""A price per MWh above the first, and above this multiple of the median price, is an error: judgement. The highest
+caps are 9,000 USD/MWh (Texas) and 23,200 AUD/MWh (Australia); currencies of small worth have a high median."""
 LEAST_YEARS = 2
 LEAST_DAYS = 4
 """Whole days that each month needs of each day type."""
@@ -153,6 +156,7 @@ def read_price_history(request: PriceRequest) -> tuple[pd.Series, str, float, li
         offset = known[0]
     utc, kept, notes = read_times(table, time, clock)
     numbers = table.numbers(value, unit=unit) * factor
+    _check_size(table, value, numbers, unit)
     hourly, more = to_hours(utc[kept], numbers[kept], offset, clock.end, table.name)
     head = [
         f"times from column {time}, {clock.told}, {'end' if clock.end else 'beginning'} of each step",
@@ -205,6 +209,15 @@ def calibrate_prices(request: PriceRequest) -> PriceCalibration:
     return PriceCalibration(record, facts, find_breaks(history), history, held_out, simulated, notes)
 
 
+def _check_size(table: Table, column: str, prices: np.ndarray, unit: str) -> None:
+    """Refuse a price that only a typing error or a mark for a missing value can be."""
+    filled = np.abs(prices[np.isfinite(prices)])
+    most = max(LARGEST_PRICE, LARGEST_MULTIPLE * float(np.median(filled)) if len(filled) else 0.0)
+    wrong = np.flatnonzero(np.abs(prices) > most)
+    if len(wrong):
+        raise table.refuse(int(wrong[0]), column, f"a price from {-most:,.0f} to {most:,.0f} {unit}, or an empty cell")
+
+
 def _unit(given: str | None, column: str, file: str) -> tuple[float, str, str]:
     """Factor to a price per MWh, the unit then, and how it was found."""
     text = given if given is not None else _unit_in(column)
@@ -231,7 +244,7 @@ def _unit_in(column: str) -> str | None:
 
 def _split(prices: pd.Series, request: PriceRequest) -> tuple[pd.Series, pd.Series | None]:
     date = local_time(prices)
-    whole = [year for year in np.unique(date.year) if (date.year == year).sum() >= 8759]
+    whole = [year for year in np.unique(date.year) if (date.year == year).sum() >= HOURS_PER_YEAR - HOURS_PER_DAY]
     if not whole:
         raise HistoryError(f"{request.path.name}: holds no whole year; it runs from {date[0]} to {date[-1]}")
     first, last = request.first_year or int(whole[0]), request.last_year or int(whole[-1])
@@ -240,6 +253,7 @@ def _split(prices: pd.Series, request: PriceRequest) -> tuple[pd.Series, pd.Seri
             f"{request.path.name}: {first} to {last} less {request.hold_out} held out leaves fewer than {LEAST_YEARS} "
             f"years to fit; its whole years are {whole[0]} to {whole[-1]}: widen --from and --to, or --hold-out 0"
         )
+    prices = _whole_ends(prices, whole)
     try:
         chosen = window(prices, first, last)
     except ValueError as error:
@@ -248,6 +262,18 @@ def _split(prices: pd.Series, request: PriceRequest) -> tuple[pd.Series, pd.Seri
         return chosen, None
     last_fitted = last - request.hold_out
     return window(prices, first, last_fitted), window(prices, last_fitted + 1, last)
+
+
+def _whole_ends(prices: pd.Series, whole: list[int]) -> pd.Series:
+    """History whose first and last year lack no hour: a file of whole years of UTC ends some hours early elsewhere."""
+    import pandas as pd
+
+    begin, end = prices.index[0], prices.index[-1]
+    if begin.year == whole[0]:
+        begin = pd.Timestamp(begin.year, 1, 1)
+    if end.year == whole[-1]:
+        end = pd.Timestamp(end.year, 12, 31, 23)
+    return prices.reindex(pd.date_range(begin, end, freq="h"))
 
 
 def _check_enough(history: pd.Series, file: str) -> None:
@@ -260,4 +286,6 @@ def _check_enough(history: pd.Series, file: str) -> None:
             count = int(days[(date.month == month) & (weekend == kind)].sum())
             if count < LEAST_DAYS:
                 text = f"month {month} has {count} whole {name} days in the window; a fit needs {LEAST_DAYS}"
-                raise HistoryError(f"{file}: {text}")
+                absent = int(np.isnan(history.to_numpy()).sum())
+                told = f"a day is whole when none of its hours is missing; {absent:,} of {len(history):,} hours are"
+                raise HistoryError(f"{file}: {text} ({told})")

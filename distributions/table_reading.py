@@ -86,7 +86,8 @@ class Table:
                 raise HistoryError(f"{self.name}: no column {given!r} for {what}; there are: {', '.join(names)}")
             return given
         for pattern in known:
-            fits = [name for name in names if re.fullmatch(pattern, name.strip().lower())]
+            spelt = {name: (name.strip().lower(), name.strip().lower().replace(" ", "_")) for name in names}
+            fits = [name for name in names if any(re.fullmatch(pattern, text) for text in spelt[name])]
             if len(fits) > 1:
                 text = f"{what} could be any of {', '.join(fits)}: choose with {option}"
                 raise HistoryError(f"{self.name}: {text}")
@@ -163,6 +164,8 @@ def read_table(path: str | Path) -> Table:
         if not isinstance(frame.index, pd.RangeIndex):
             frame = frame.reset_index()
         return _checked(Table(frame, path.name, 0))
+    if path.suffix.lower() in (".xlsx", ".xls", ".ods"):
+        raise HistoryError(f"{path}: is a workbook; save its sheet as CSV in UTF-8")
     lines = _first_lines(path)
     skipped = _names_line(lines)
     if skipped is None:
@@ -175,7 +178,7 @@ def read_table(path: str | Path) -> Table:
         )  # fmt: skip
     except (ValueError, OSError, EOFError) as error:
         raise HistoryError(f"{path}: not readable as CSV: {str(error).strip()}") from None
-    frame.columns = [str(name).strip() for name in frame.columns]
+    frame.columns = [" ".join(str(name).split()) for name in frame.columns]
     blank = (frame == "").all(axis=1).to_numpy()
     while len(blank) and blank[-1]:
         frame, blank = frame.iloc[:-1], blank[:-1]
@@ -188,7 +191,9 @@ def _names_line(lines: Sequence[str]) -> int | None:
     Some sources put place and units above the table: between ``-BEGIN HEADER-`` and ``-END HEADER-``, or as a small
     table of one row with a blank line below it.
     """
-    first = next((number for number, line in enumerate(lines) if line.strip() and not line.startswith("#")), None)
+    # Some programs write the separator as a first line of its own.
+    begins = (bool(line.strip()) and not line.lower().startswith(("#", "sep=")) for line in lines)
+    first = next((number for number, table in enumerate(begins) if table), None)
     if first is None:
         return None
     for number in range(first, len(lines) - 1):

@@ -132,12 +132,16 @@ def read_times(table: Table, column: str, clock: Clock) -> tuple[pd.DatetimeInde
         raise table.refuse(int(far[0]), column, f"a time in the years {FIRST_YEAR} to {LAST_YEAR}")
     if aware or clock.zone == "UTC" or clock.zone == "":
         return naive - pd.Timedelta(hours=0.0 if aware else clock.offset_h), kept, notes
-    seen = pd.Series(naive).groupby(naive).cumcount().to_numpy()
+    falling = bool(kept.any()) and naive[kept][0] > naive[kept][-1]  # newest first: count from the end
+    seen = pd.Series(naive).groupby(naive).cumcount(ascending=not falling).to_numpy()
     # Of an hour that comes twice in autumn the first is still summer time.
     local = naive.tz_localize(clock.zone, ambiguous=seen == 0, nonexistent="NaT")
     missing = pd.isna(local) & kept
     if missing.any():
-        notes.append(f"{int(missing.sum()):,} local times that daylight saving leaves out are dropped")
+        notes.append(
+            f"{int(missing.sum()):,} local times that daylight saving leaves out are dropped; if the times are "
+            f"standard time all year, type --times UTC{standard_offset_h(clock) or 0.0:+g}"
+        )
     doubles = int((naive.duplicated() & kept).sum())
     if doubles:
         notes.append(f"{doubles:,} local times come twice in autumn: the first is taken as summer time")
@@ -180,7 +184,9 @@ def to_hours(
     if twice.any():
         spread = series[twice].groupby(level=0).agg(lambda part: part.max() - part.min())
         if (spread > 0.0).any():
-            raise HistoryError(f"{name}: {spread.index[int(np.argmax(spread > 0.0))]} UTC comes twice with two values")
+            at = spread.index[int(np.argmax(spread > 0.0))]
+            hint = "if the file holds several zones keep one, if date and hour are two columns join them"
+            raise HistoryError(f"{name}: {at} UTC comes twice with two values; {hint}")
         notes.append(f"{int(series.index.duplicated().sum()):,} rows stand twice with the same value; one is kept")
         series = series[~series.index.duplicated()]
     minutes = np.diff(series.index.to_numpy()) / np.timedelta64(1, "m")

@@ -141,7 +141,7 @@ class _Layer:
         return self.index[state]
 
 
-def _stationary(numbers: np.ndarray, installed: int) -> tuple[list[State], np.ndarray]:
+def _stationary(numbers: np.ndarray, installed: int, most_failed: int) -> tuple[list[State], np.ndarray]:
     """States of the chain and how much of the time it spends in each, at the beginning of a day."""
     from scipy.sparse import csr_array, eye_array
     from scipy.sparse.linalg import splu
@@ -155,6 +155,7 @@ def _stationary(numbers: np.ndarray, installed: int) -> tuple[list[State], np.nd
             after = layers[(k + 1) % len(STEPS)]
             while seen[k] < len(layers[k].states):
                 ends = step(numbers, installed, layers[k].states[seen[k]])
+                ends = [(end, p) for end, p in ends if end[0] + end[1] <= most_failed]
                 total = math.fsum(p for _, p in ends)
                 entries[k].extend((seen[k], after.number(end), p / total) for end, p in ends)
                 seen[k] += 1
@@ -174,7 +175,7 @@ def _stationary(numbers: np.ndarray, installed: int) -> tuple[list[State], np.nd
     return states, law / law.sum()
 
 
-def exact_shares(numbers: np.ndarray, installed: int, rows: int) -> np.ndarray:
+def exact_shares(numbers: np.ndarray, installed: int, rows: int, *, most_failed: int | None = None) -> np.ndarray:
     """Share of time with exactly k cabinets out, k = 0 .. rows - 2, and with rows - 1 or more out.
 
     Parameters
@@ -182,6 +183,9 @@ def exact_shares(numbers: np.ndarray, installed: int, rows: int) -> np.ndarray:
     numbers : (17,) float64, see `riskmodel.cabinet_tables.cabinet_numbers`
     installed : int, cabinets on site
     rows : int, >= 2
+    most_failed : int, optional
+        Leave out states with more failed cabinets at once, and scale the rest: for large fleets. The answer is as good
+        as such states are rare; compare it with a larger one.
 
     Returns
     -------
@@ -190,9 +194,9 @@ def exact_shares(numbers: np.ndarray, installed: int, rows: int) -> np.ndarray:
     Raises
     ------
     TooManyStates
-        With two kinds of failure from about 8 cabinets, with one from about 100.
+        With two kinds of failure from 6 cabinets, unless `most_failed` is low; with one kind much later.
     """
-    states, law = _stationary(numbers, installed)
+    states, law = _stationary(numbers, installed, installed if most_failed is None else most_failed)
     shares = np.zeros(rows)
     for state, p in zip(states, law, strict=True):
         w = working_cabinets(installed, state[0] + state[1], state[4], int(numbers[GROUP_SIZE]))

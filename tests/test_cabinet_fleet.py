@@ -288,6 +288,23 @@ def test_two_kinds_and_warnings_without_limits():
     assert cabinet_markov.exact_shares(numbers, 4, 5) == pytest.approx(expected, rel=1e-10)
 
 
+def test_the_exact_chain_of_a_hundred_and_fifty_cabinets():
+    """One kind of failure, 8 parts in stock: parts run short, so all work in 63 % of the time and not in 81 %.
+
+    200 paths of 5 years; false alarm 1e-4 in all rows together. Negative control: one part more is told from it.
+    """
+    one_kind = {"converter_failures_per_year": 0.0, "battery_failures_per_year": 0.375, "group_failures_per_year": 0.0}
+    numbers, more = (cabinet_numbers(Availability(**one_kind, battery_spares=spares)) for spares in (8, 9))
+    exact = cabinet_markov.exact_shares(numbers, 150, 5, most_failed=14)
+    assert exact == pytest.approx(cabinet_markov.exact_shares(numbers, 150, 5, most_failed=18), abs=2e-5)
+    found = cabinet_markov.simulated_shares(numbers, 150, 5, years=5, paths=200, seed=9)
+    limit = norm.isf(FALSE_ALARM_CHANCE / 10.0)
+    scores = [(s.value - x) / s.standard_error for s, x in zip(found, exact, strict=True)]
+    assert max(map(abs, scores)) < limit
+    other = cabinet_markov.exact_shares(more, 150, 5, most_failed=14)
+    assert max(abs(s.value - x) / s.standard_error for s, x in zip(found, other, strict=True)) > limit
+
+
 def test_the_table_of_a_hundred_and_fifty_cabinets():
     """Exact is out of reach with two kinds: said by NaN, not by a number."""
     rows = cabinet_markov.share_table(cabinet_numbers(Availability()), 150, years=2, paths=20)

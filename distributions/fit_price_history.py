@@ -41,6 +41,9 @@ VALIDATION_YEARS, VALIDATION_SEED = 1000, 7
 LARGEST_PRICE, LARGEST_MULTIPLE = 100_000.0, 1000.0
 """A price per MWh above the first, and above this multiple of the median price, is an error: judgement. The highest
 caps are 9,000 USD/MWh (Texas) and 23,200 AUD/MWh (Australia); currencies of small worth have a high median."""
+LEAST_MEDIAN = 1.0
+"""The transform of prices is scaled by their median."""
+MOST_FLAT_DAYS = 0.5
 LEAST_YEARS = 2
 LEAST_DAYS = 4
 """Whole days that each month needs of each day type."""
@@ -239,7 +242,7 @@ def _unit_in(column: str) -> str | None:
 
     found = re.search(r"(?:^|[^a-z])(eur|usd|sek|nok|dkk|gbp|cny|pln|czk|chf|ct|€)[ _]*(?:/|per)?[ _]*(mwh|kwh)",
                       column.lower())  # fmt: skip
-    return f"{found[1].replace('€', 'eur').upper() if found[1] != 'ct' else 'ct'}/{found[2]}" if found else None
+    return f"{found[1].replace('€', 'eur').upper() if found[1] != 'ct' else 'ct'}/{found[2][0].replace('m', 'M')}Wh" if found else None
 
 
 def _split(prices: pd.Series, request: PriceRequest) -> tuple[pd.Series, pd.Series | None]:
@@ -276,8 +279,25 @@ def _whole_ends(prices: pd.Series, whole: list[int]) -> pd.Series:
     return prices.reindex(pd.date_range(begin, end, freq="h"))
 
 
+def _check_shape(history: pd.Series, file: str) -> None:
+    """Refuse what is no history of hourly prices: one price all day, or a level that is not above 0."""
+    days = history.to_numpy().reshape(-1, HOURS_PER_DAY)
+    days = days[np.isfinite(days).all(axis=1)]
+    if not len(days):
+        return
+    flat = float(np.mean(days.max(axis=1) == days.min(axis=1)))
+    if flat > MOST_FLAT_DAYS:
+        text = f"{flat:.0%} of the days have one price all day; a fit needs hourly prices, not daily means or a tariff"
+        raise HistoryError(f"{file}: {text}")
+    median = float(np.median(days))
+    if median < LEAST_MEDIAN:
+        text = f"the median price is {median:.3g} per MWh; a fit needs at least {LEAST_MEDIAN:g}"
+        raise HistoryError(f"{file}: {text}: are the sign and the unit right (--unit, e.g. --unit EUR/kWh)?")
+
+
 def _check_enough(history: pd.Series, file: str) -> None:
-    """Every month needs whole working days and whole weekend days."""
+    """Every month needs whole working days and whole weekend days; prices need a level above 0 and to move in a day."""
+    _check_shape(history, file)
     days = np.isfinite(history.to_numpy().reshape(-1, HOURS_PER_DAY)).all(axis=1)
     date = local_time(history)[::HOURS_PER_DAY]
     weekend = date.day_of_week.to_numpy() >= 5

@@ -130,7 +130,7 @@ def service_cost_eur(counts: np.ndarray, prices: "Mapping[str, np.ndarray | floa
     -------
     (2, ...) float64 [EUR]
         Parts, and visits. A part for every failure and swap; a visit for every repair finished, swap, false alarm and
-        failed group.
+        failed group. Not to be added where `repairs_in_maintenance` says that the maintenance share pays for them.
     """
     parts = (counts[FAILED_CONVERTERS] + counts[SWAPPED_CONVERTERS]) * prices["converter_part_eur"]
     parts = parts + (counts[FAILED_BATTERIES] + counts[SWAPPED_BATTERIES]) * prices["battery_part_eur"]

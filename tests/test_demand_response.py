@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import gamma, norm, poisson
+from scipy.stats import norm
 
 from distributions import parameters
 from distributions.clock import MONTH_OF_DAY
@@ -31,10 +31,9 @@ from riskmodel.demand_response import (
     settle_call,
 )
 from riskmodel.study.demand_response import DemandResponse
-from tests.twin import randoms
+from tests.demand_twin import called_hours, delivered, twin_year
 
 FALSE_ALARM = 1e-4
-DEMAND_RESPONSE = 22
 NORMAL_WEATHER = np.zeros((365, 3))
 NORMAL_WEATHER[:, 0] = 1.0
 f = np.float32
@@ -98,6 +97,7 @@ def test_what_is_delivered_is_there(need, net, power, spare, efficiency):
     assert 0.0 <= got <= need
     assert got <= max(net, 0.0)
     assert got <= power
+    assert got == delivered(need, net, power, spare, efficiency)
     assert got <= max(spare, 0.0) * efficiency + 1e-9
 
 
@@ -166,16 +166,19 @@ def test_hours_marked_by_hand():
 
 def test_a_year_of_marked_hours_is_a_year_of_calls():
     tables = call_tables([contract(calls_per_year=60.0, most_calls_per_year=200)], NORMAL_WEATHER)
-    lanes = [year_of(tables, path) for path in range(8)]
-    calls, counts = np.zeros((8, 200, 2)), np.array([len(lane) for lane in lanes])
+    lanes = [year_of(tables, path) for path in range(3)]
+    calls, counts = np.zeros((3, 200, 2)), np.array([len(lane) for lane in lanes])
     for i, lane in enumerate(lanes):
         calls[i, : len(lane)] = lane
-    called, held, following = np.zeros((24, 8), np.float32), np.zeros(8, np.float32), np.zeros(8, np.int64)
-    total, begun = np.zeros(8), 0
+    called, held, following = np.zeros((24, 3), np.float32), np.zeros(3, np.float32), np.zeros(3, np.int64)
+    total, begun = np.zeros(3), 0
     for day in range(365):
         begun += mark_calls(called, held, calls, counts, following, 0, 0, day)
         assert called.max() <= 1.0 + 1e-6
-        assert np.array_equal(held > 0.0, called.sum(axis=0) > 0.0)
+        for i, lane in enumerate(lanes):
+            shares, any_called = called_hours(lane, day)
+            assert np.abs(called[:, i] - shares).max() < 1e-6
+            assert held[i] == any_called
         total += called.sum(axis=0)
     assert begun == counts.sum()
     assert total == pytest.approx([lane[:, DURATION_H].sum() for lane in lanes], rel=1e-5)
@@ -193,37 +196,6 @@ def test_calls_keep_to_the_contract():
         assert np.all((calls[:, DURATION_H] > 0.0) & (calls[:, DURATION_H] <= 4.0))
         assert np.all(calls[:, START_H] == np.floor(calls[:, START_H]))
         assert set((calls[:, START_H] % 24).astype(int)) <= {20, 21, 22, 23, 0, 1, 2, 3}
-
-
-def twin_year(terms, weather_share, regime, year, path, seed):
-    """Calls of a year in plain Python, written from the description."""
-    in_season = [
-        (m - (terms.first_month - 1)) % 12 <= (terms.last_month - terms.first_month) % 12 for m in MONTH_OF_DAY
-    ]
-    multiplier = [1.0, terms.storm_multiplier, terms.cold_multiplier]
-    usual = sum(s * float(np.dot(share, multiplier)) for s, share in zip(in_season, weather_share, strict=True)) / 365.0
-    intensity = np.array([s * multiplier[r] / usual for s, r in zip(in_season, regime, strict=True)]).cumsum()
-    u, v = randoms.two_uniforms(year, DEMAND_RESPONSE, 0, path, seed)
-    knots = gamma.ppf(np.arange(1024) / 1024, terms.calls_dispersion, scale=1.0 / terms.calls_dispersion)
-    factor = float(np.interp(v, np.arange(1024) / 1024, knots))  # below the last cell, where the tail is set otherwise
-    count = int(poisson.ppf(u, terms.calls_per_year / 365.0 * intensity[-1] * factor))
-    found = []
-    for k in range(count):
-        a, b, c, d = randoms.philox(year * 512 + k, DEMAND_RESPONSE, 1, path, seed)
-        target = randoms.uniform(a, b) * intensity[-1]
-        day = int(np.searchsorted(intensity, target, side="right"))
-        share = (target - (intensity[day - 1] if day else 0.0)) / (
-            intensity[day] - (intensity[day - 1] if day else 0.0)
-        )
-        hours = (terms.last_hour - terms.first_hour) % 24 + 1
-        start = day * 24 + terms.first_hour + int(share * hours)
-        found.append((start, randoms.quantile(terms.duration_h, randoms.uniform(c, d))))
-    kept, free = [], 0.0
-    for start, duration in sorted(found, key=lambda call: call[0]):
-        if start >= free and len(kept) < terms.most_calls_per_year:
-            kept.append((start, min(duration, 8760.0 - start)))
-            free = kept[-1][0] + kept[-1][1] + terms.rest_h
-    return kept, v, factor
 
 
 def test_the_plain_twin_draws_the_same_calls():

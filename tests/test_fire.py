@@ -1,17 +1,16 @@
 """Fire among cabinets: how many burn, exactly and by simulation; when they are missing; what it costs."""
 
-import itertools
 import math
 
 import numpy as np
 import pytest
-from scipy.stats import binom, chi2, norm
+from scipy.stats import chi2, norm
 
 from distributions._jit import njit
 from distributions.streams import two_uniforms
 from riskmodel.cabinet_fleet import CabinetState, cabinet_day
+from riskmodel.cabinet_tables import GROUP_SIZE, N_NUMBERS, CabinetTables
 from riskmodel.cabinet_tables import N_COUNTS as N_SERVICE
-from riskmodel.cabinet_tables import N_NUMBERS, CabinetTables
 from riskmodel.fire import (
     BURNED,
     FIRES,
@@ -29,10 +28,10 @@ from riskmodel.fire import (
     spread_probability,
 )
 from riskmodel.study.fire import Fire
-from tests.twin import randoms
+from tests.cabinet_twin import Fleet
+from tests.fire_twin import Fires, enumerated
 
 FALSE_ALARM = 1e-4
-FIRE_DAY = 21
 CABINET_KWH = 261.0
 
 
@@ -61,28 +60,12 @@ def run(tables, cabinets, days, lanes, *, first_path=0, seed=5, factor=1.0):
     state = CabinetState(*(np.zeros(shape, np.int32) for shape in (kinds, kinds, lane, lane, lane, lane)))
     working, counts = np.zeros((days, lanes), np.int32), np.zeros((N_COUNTS, lanes))
     numbers = np.zeros((1, N_NUMBERS))
-    numbers[0, 14] = 10  # groups that never fail
+    numbers[0, GROUP_SIZE] = 10  # groups that never fail
     service = CabinetTables(numbers, np.zeros((1, 365)))
     installed = np.full(lanes, cabinets, np.int32)
     served = np.zeros((N_SERVICE, lanes))
     walk(working, state, installed, np.full(lanes, factor), tables, service, first_path, seed, counts, served)
     return working, counts
-
-
-def enumerated(cabinets, per_area, chance):
-    """The law of the number burned from every pattern of gaps that fire would and would not cross."""
-    law = np.zeros(cabinets)
-    for crossed in itertools.product((False, True), repeat=cabinets - 1):
-        p = math.prod(chance if c else 1.0 - chance for c in crossed)
-        open_gap = [c and (k + 1) % per_area != 0 for k, c in enumerate(crossed)]
-        for start in range(cabinets):
-            first = last = start
-            while first > 0 and open_gap[first - 1]:
-                first -= 1
-            while last < cabinets - 1 and open_gap[last]:
-                last += 1
-            law[last - first] += p / cabinets
-    return law
 
 
 @pytest.mark.tiny
@@ -160,28 +143,21 @@ HOT = {"fires_per_cabinet_year": 0.1, "stop_days": 9.5, "fire_area_kwh": 1400.0,
 
 
 def test_the_plain_twin_finds_the_same_days():
-    section, cabinets, days, lanes, first_path, seed = fire(**HOT), 17, 900, 4, 12, 77
+    """The twin takes cabinets out of the twin of the fleet, in which nothing else fails."""
+    section, cabinets, days, lanes, first_path, seed = fire(**HOT), 17, 700, 3, 12, 77
     tables = fire_tables([(section, cabinets, CABINET_KWH)])
     working, counts = run(tables, cabinets, days, lanes, first_path=first_path, seed=seed, factor=3.0)
-    law = enumerated(cabinets, 5, spread_probability(section)).cumsum()
+    numbers = np.zeros(N_NUMBERS)
+    numbers[GROUP_SIZE] = 10
     for lane in range(lanes):
-        burned = back = stopped = fires = lost_all = 0
+        fleet = Fleet(numbers, np.zeros(365), first_path + lane, seed)
+        fires = Fires(section, cabinets, CABINET_KWH, first_path + lane, seed)
         for day in range(days):
-            assert working[day, lane] == (0 if day < stopped else cabinets - burned)
-            present = cabinets - burned
-            if burned and day + 1 >= back:
-                burned = 0
-            a, b, _, _ = randoms.philox(day, FIRE_DAY, 0, first_path + lane, seed)
-            for k in range(int(binom.ppf(randoms.uniform(a, b), present, 3.0 * 0.1 / 365))):
-                u, v = randoms.two_uniforms(day, FIRE_DAY, k + 1, first_path + lane, seed)
-                lost = min(int(np.searchsorted(law, u)) + 1, present)
-                present -= lost
-                burned, fires, lost_all = burned + lost, fires + 1, lost_all + lost
-                months = randoms.quantile(section.months_out, v)
-                back = max(back, day + 1 + math.ceil(months * 365 / 12))
-                stopped = max(stopped, day + 1 + 10)
-        assert counts[:, lane].tolist() == [fires, lost_all]
-    assert counts[FIRES].min() > 3
+            assert working[day, lane] == fleet.working(cabinets, day)
+            fires.day(fleet, cabinets, 3.0, day)
+        assert counts[:, lane].tolist() == [fires.fires, fires.burned]
+    assert counts[FIRES].min() > 2
+    assert counts[BURNED].sum() > counts[FIRES].sum()
 
 
 def test_fires_of_a_year():

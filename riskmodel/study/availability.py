@@ -1,6 +1,6 @@
 """How often cabinets fail, and who mends them: rates, crews, spare parts, early warning, planned maintenance."""
 
-from riskmodel.study.fields import Q, Section, number, quantity, whole
+from riskmodel.study.fields import Q, Section, flag, number, quantity, whole
 
 __all__ = ["Availability"]
 
@@ -10,6 +10,10 @@ NUMBER_D = "judgement: middle of the range for"
 class Availability(Section):
     """Cabinets that fail and are repaired; with it, a fixed `cabinet_availability` is not used."""
 
+    repairs_in_maintenance: bool = flag(
+        "Does maintenance_share_of_capex_per_year pay for parts and visits? Then they are not counted again",
+        default=True, source="judgement: 2.5 % of the price a year is what a full service contract costs",
+    )  # fmt: skip
     failure_rate_factor: Q = quantity(
         "Multiplies all failure rates of a path", "", 1.0, low=0.0, high=20.0, default=1.0, source="1: rates as given"
     )

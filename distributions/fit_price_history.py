@@ -242,7 +242,10 @@ def _unit_in(column: str) -> str | None:
 
     found = re.search(r"(?:^|[^a-z])(eur|usd|sek|nok|dkk|gbp|cny|pln|czk|chf|ct|€)[ _]*(?:/|per)?[ _]*(mwh|kwh)",
                       column.lower())  # fmt: skip
-    return f"{found[1].replace('€', 'eur').upper() if found[1] != 'ct' else 'ct'}/{found[2][0].replace('m', 'M')}Wh" if found else None
+    if not found:
+        return None
+    coin = "ct" if found[1] == "ct" else found[1].replace("€", "eur").upper()
+    return f"{coin}/{'MWh' if found[2] == 'mwh' else 'kWh'}"
 
 
 def _split(prices: pd.Series, request: PriceRequest) -> tuple[pd.Series, pd.Series | None]:

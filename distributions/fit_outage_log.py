@@ -12,18 +12,19 @@ from distributions.clock import DAYS_IN_MONTH, DAYS_PER_YEAR, MONTH_OF_DAY, MONT
 from distributions.facts import Fact, failing
 from distributions.fit_durations import (
     Durations,
+    Fitted,
     TailChoice,
     choose_tail,
     effective_number,
+    fit_body,
     fit_law,
     fit_tail,
     weighted_quantile,
 )
-from distributions.laws import from_spec
 from distributions.outage_facts import Events, simulate_outages, validate_outages
 from distributions.outage_log import S_PER_YEAR, LogRequest, OutageLog, read_outage_log
 from distributions.outages import EXTREME, SUSTAINED
-from distributions.parameters import load
+from distributions.parameters import MOST_LOG_ERROR, OUTAGE_FAMILIES, load
 from distributions.regime import state_share
 
 __all__ = ["OutageCalibration", "calibrate_outages", "walk_weather"]
@@ -39,6 +40,11 @@ WEIGHT_DECIMALS = 4
 VALIDATION_SEED = 7
 BOOTSTRAPS = 400
 LEAST_YEARS_FOR_CLUSTERING = 4
+LEAST_SIMULATED = 10_000.0
+MOST_YEARS = 20_000
+"""Interruptions the facts are compared over, unless that takes more years than this."""
+
+NO_ERRORS = {"rate_log_se": 0.0, "duration_log_se": 0.0}
 
 
 @dataclass(frozen=True)
@@ -109,20 +115,35 @@ def calibrate_outages(
     regime = _regime_by_month(weather_record)
     tail, threshold_s, errors = _families(record, durations, months, exposure, base, regime)
     clustering_years = int(cut + 0.02) if one_site else 0
+    notes = list(log.notes)
     if clustering_years >= LEAST_YEARS_FOR_CLUSTERING:
-        errors |= _cluster(record, durations, age[used], clustering_years)
-    _rate_errors(errors, record, durations, age[used], cut, exposure)
+        notes.append(_cluster(record, durations, age[used], clustering_years))
+    _rate_errors(errors, durations, threshold_s, age[used], cut, exposure)
     history = _events(log, used, 0.0, cut)
     held_out = _events(log, ~used, cut, float(hold_out)) if hold_out and (~used).any() else None
     simulated = simulate_outages(
-        record, years, VALIDATION_SEED, weather_record, (SUSTAINED, EXTREME) if tail else (SUSTAINED,)
+        record,
+        _enough_years(record, years),
+        VALIDATION_SEED,
+        weather_record,
+        (SUSTAINED, EXTREME) if tail else (SUSTAINED,),
     )
     facts = validate_outages(history, simulated, threshold_s, held_out, one_site=one_site)
     for family in ("momentary", "sustained", "extreme"):
         record[family]["rate_per_year"] *= site_factor
     record["meta"] = _meta(log, used, cut, hold_out, source or request.path.name, site_factor, base, facts)
-    record["uncertainty"] = errors | {"method": "durations: curvature of the likelihood; rates: bootstrap of months"}
-    return OutageCalibration(record, facts, tail, _causes(log, used, exposure), history, simulated, log.notes)
+    kept = record.get("uncertainty", {})
+    record["uncertainty"] = {family: errors.get(family, kept.get(family, NO_ERRORS)) for family in OUTAGE_FAMILIES} | {
+        "method": f"fitted to the log: {', '.join(errors)} (rate: bootstrap of months; mean duration: curvature of the "
+        f"likelihood, scatter of the body); the rest as {base}"
+    }
+    return OutageCalibration(record, facts, tail, _causes(log, used, exposure), history, simulated, notes)
+
+
+def _enough_years(record: dict[str, Any], years: int) -> int:
+    """Simulated years: as asked, and more where interruptions are so rare that these would hold few."""
+    rate = record["sustained"]["rate_per_year"] + record["extreme"]["rate_per_year"]
+    return int(np.clip(LEAST_SIMULATED / max(rate, 1e-9), years, max(years, MOST_YEARS)))
 
 
 def walk_weather(years: int, seed: int, weather: dict[str, Any]) -> np.ndarray:
@@ -148,30 +169,36 @@ def _families(
         if not which.any():
             continue
         part = durations.chosen(which)
-        law = fit_tail(body, threshold_s) if family == "extreme" else fit_law(part)
+        law = _law(family, body, part, threshold_s)
         record[family] |= {
             "rate_per_year": float(part.weight.sum() / exposure),
             "month_weight": _season(months[which], part.weight, regime @ record[family]["regime_multiplier"]),
             "duration_s": law.spec,
             "source": f"{len(part.value):,} events of the log over {exposure:.4g} site-years",
         }
-        errors[family] = {f"duration_{name}": error for name, error in law.errors.items()}
-    if tail:
-        _share_out(record, float(body.weight.sum() / exposure), threshold_s)
-    else:
+        errors[family] = {"duration_log_se": _log_error(law.log_mean_error)}
+    if not tail:
         record["extreme"]["source"] += f" (kept from {base}: the log is too short for a tail)"
     if "momentary" not in choices:
         record["momentary"]["source"] += f" (kept from {base}: the log shows too few)"
     return tail, threshold_s, errors
 
 
-def _share_out(record: dict[str, Any], total: float, threshold_s: float) -> None:
-    """Rates of body and tail such that what the body's law puts beyond the threshold is not counted twice."""
-    beyond = 1.0 - float(from_spec(record["sustained"]["duration_s"]).cdf(threshold_s))
-    tail = record["extreme"]["rate_per_year"]
-    body = (total - tail) / (1.0 - beyond)
-    record["sustained"]["rate_per_year"] = body
-    record["extreme"]["rate_per_year"] = max(tail - body * beyond, 0.0)
+def _law(family: str, body: Durations, part: Durations, threshold_s: float) -> Fitted:
+    """Law of one family's durations: the tail beyond its threshold, one or two peaks below, plain for short ones."""
+    if family == "extreme":
+        return fit_tail(body, threshold_s)
+    if family == "momentary":
+        return fit_law(part)
+    peaks = fit_body(body, threshold_s)
+    if np.isfinite(threshold_s):
+        return peaks
+    return min((fit_law(part), peaks), key=lambda fitted: fitted.aic)
+
+
+def _log_error(error: float) -> float:
+    """Standard error of a logarithm as a record holds it."""
+    return float(min(error, MOST_LOG_ERROR)) if np.isfinite(error) else MOST_LOG_ERROR
 
 
 def _regime_by_month(weather: dict[str, Any]) -> np.ndarray:
@@ -192,8 +219,8 @@ def _season(months: np.ndarray, weight: np.ndarray, by_weather: np.ndarray) -> n
     return np.round(weights, WEIGHT_DECIMALS)
 
 
-def _cluster(record: dict[str, Any], durations: Durations, age: np.ndarray, years: int) -> dict[str, Any]:
-    """Over-dispersion of yearly counts by moments, with the scatter of years drawn again."""
+def _cluster(record: dict[str, Any], durations: Durations, age: np.ndarray, years: int) -> str:
+    """Over-dispersion of yearly counts by moments; returns it in words, with the scatter of years drawn again."""
     counts = np.bincount(age.astype(np.int64), weights=durations.weight, minlength=years)[:years]
     shape = _gamma_shape(counts)
     rng = np.random.default_rng(VALIDATION_SEED)
@@ -201,7 +228,8 @@ def _cluster(record: dict[str, Any], durations: Durations, age: np.ndarray, year
     for family in ("sustained", "extreme"):
         record[family]["dispersion"] = shape
     logs = np.log([value for value in again if value > 0.0] or [1.0])
-    return {"clustering": {"log_dispersion": float(np.std(logs))}}
+    factor = float(np.exp(np.std(logs)))
+    return f"clustering from {years} yearly counts: gamma shape {shape:.3g}, known to a factor of {factor:.1f}"
 
 
 def _gamma_shape(counts: np.ndarray) -> float:
@@ -211,14 +239,13 @@ def _gamma_shape(counts: np.ndarray) -> float:
 
 
 def _rate_errors(
-    errors: dict[str, Any], record: dict[str, Any], durations: Durations, age: np.ndarray, years: float, exposure: float
+    errors: dict[str, Any], durations: Durations, threshold: float, age: np.ndarray, years: float, exposure: float
 ) -> None:
-    """Standard error of each fitted rate: months of the log drawn again with all their events."""
+    """Standard error of the logarithm of each fitted rate: months of the log drawn again with all their events."""
     blocks = max(1, round(years * MONTHS_PER_YEAR))
     block = np.minimum((age / years * blocks).astype(np.int64), blocks - 1)
     rng = np.random.default_rng(VALIDATION_SEED)
     drawn = rng.integers(0, blocks, (BOOTSTRAPS, blocks))
-    threshold = record["extreme"]["duration_s"].get("threshold", np.inf) if "extreme" in errors else np.inf
     long = durations.value > MOMENTARY_LIMIT_S
     choices = {
         "momentary": ~long,
@@ -228,7 +255,8 @@ def _rate_errors(
     for family, which in choices.items():
         if family in errors:
             totals = np.bincount(block[which], weights=durations.weight[which], minlength=blocks)
-            errors[family]["rate_per_year"] = float(totals[drawn].sum(axis=1).std(ddof=1) / exposure)
+            again = totals[drawn].sum(axis=1)
+            errors[family]["rate_log_se"] = _log_error(float(again.std(ddof=1) / totals.sum()))
 
 
 def _age_years(log: OutageLog) -> np.ndarray:
@@ -269,6 +297,6 @@ def _meta(
         "site_factor": site_factor,
         "momentary_limit_s": MOMENTARY_LIMIT_S,
         "base": base,
-        "fitted_by": "likelihood with late entry and censoring; generalised Pareto tail; counts by moments",
+        "fitted_by": "likelihood with late entry and censoring; one or two peaks, Pareto tail; counts by moments",
         "facts_failed": ", ".join(failing(facts)) or "none",
     }

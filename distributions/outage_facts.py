@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from distributions.clock import DAYS_PER_YEAR, HOURS_PER_DAY, MONTH_OF_DAY, S_PER_H
 from distributions.facts import Fact, Rule, compare
-from distributions.fit_durations import weighted_quantile
+from distributions.fit_durations import effective_number, weighted_quantile
 from distributions.price_facts import SEASONS
 
 __all__ = ["RULES", "Events", "outage_facts", "simulate_outages", "validate_outages"]
 
-QUANTILES = (0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99)
+LEAST_BEYOND = 3.0
+"""Events beyond a quantile without which a log does not show it."""
+
+QUANTILES = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99)
 
 RULES: dict[str, Rule] = {
     "rate": Rule("interruptions a site-year", relative=0.10, digits=3),
@@ -119,6 +123,7 @@ def outage_facts(events: Events, threshold_s: float, *, clustering: bool = True)
     """
     weight, hours = events.weight, events.duration_s / S_PER_H
     total = weight.sum()
+    number = effective_number(weight)
     facts = {
         "rate": total / events.exposure_years,
         "tail_rate": weight[events.duration_s > threshold_s].sum() / events.exposure_years
@@ -129,7 +134,8 @@ def outage_facts(events: Events, threshold_s: float, *, clustering: bool = True)
         "clustering": np.nan,
     }
     for q in QUANTILES:
-        facts[f"duration_q{100 * q:02.0f}_h"] = weighted_quantile(hours, weight, q) if total > 0.0 else np.nan
+        known = number * min(q, 1.0 - q) >= LEAST_BEYOND
+        facts[_quantile_name(q)] = weighted_quantile(hours, weight, q) if known else np.nan
     for season, months in SEASONS.items():
         facts[season] = weight[np.isin(events.month, months)].sum() / total if total > 0.0 else np.nan
     if clustering and events.years >= 3:
@@ -156,7 +162,12 @@ def validate_outages(
     -------
     list of Fact
     """
-    length = max(1, min(round(history.exposure_years), simulated.years // 10))
+    length = round(history.exposure_years)
+    if not one_site:
+        # events of a log that counts customers are worth their effective number: stretches that hold as many
+        rate = len(simulated.year) / simulated.exposure_years
+        length = max(length, round(effective_number(history.weight) / max(rate, 1e-9)))
+    length = max(1, min(length, simulated.years // 10))
     parts = [simulated.part(k, length) for k in range(0, simulated.years - length + 1, length)]
     target = outage_facts(history, threshold_s, clustering=one_site)
     made = outage_facts(simulated, threshold_s)
@@ -166,4 +177,28 @@ def validate_outages(
         made["clustering"] = float(np.nanmean([facts["clustering"] for facts in stretches] or [np.nan]))
     singles = [outage_facts(simulated.part(k, 1), threshold_s) for k in range(min(simulated.years, 300))]
     later = None if held_out is None else outage_facts(held_out, threshold_s, clustering=False)
-    return compare(RULES, target, made, stretches, later, singles)
+    return compare(_rules(history, target), target, made, stretches, later, singles)
+
+
+def _rules(history: Events, target: dict[str, float]) -> dict[str, Rule]:
+    """The tolerances, widened by what the log itself does not know: two standard errors of its own facts."""
+    number = max(effective_number(history.weight), 1.0)
+    hours = history.duration_s / S_PER_H
+    wider: dict[str, float] = {}
+    for q in QUANTILES:
+        # order statistics two binomial standard errors to either side
+        half = 2.0 * np.sqrt(q * (1.0 - q) / number)
+        ends = (max(q - half, 0.0), min(q + half, 1.0))
+        low, high = (weighted_quantile(hours, history.weight, end) for end in ends)
+        wider[_quantile_name(q)] = 0.5 * (high - low)
+    spread = float(np.sqrt(np.average((hours - target["mean_h"]) ** 2, weights=history.weight)))
+    wider["mean_h"] = 2.0 * spread / np.sqrt(number)
+    relative = np.hypot(wider["mean_h"] / target["mean_h"], 2.0 / np.sqrt(number))
+    wider["hours"] = float(target["hours"] * relative)
+    for season in SEASONS:
+        wider[season] = 2.0 * np.sqrt(target[season] * (1.0 - target[season]) / number)
+    return {name: replace(rule, absolute=rule.absolute + wider.get(name, 0.0)) for name, rule in RULES.items()}
+
+
+def _quantile_name(q: float) -> str:
+    return f"duration_q{100 * q:02.0f}_h"

@@ -18,7 +18,13 @@ __all__ = ["draw_irradiance", "irradiance_page", "irradiance_parts"]
 
 BLACK, VERMILION = "#000000", "#D55E00"
 YEARS_DRAWN = 100
-CORRELATIONS = ("day_phi", "day_weight", "hour_phi")
+PARAMETERS = {
+    "level": "level: shift of the clearness normal",
+    "year_sd": "year_sd: standard deviation of its shift between years",
+    "day_phi": "day_phi: correlation of a day with the next",
+    "day_weight": "day_weight: the day's share of the variance",
+    "hour_phi": "hour_phi: correlation of an hour with the next",
+}
 
 
 def irradiance_page(result: IrradianceCalibration) -> str:
@@ -31,15 +37,19 @@ def irradiance_parts(result: IrradianceCalibration) -> list[str]:
     meta, errors = result.record["meta"], result.record["uncertainty"]
     place = f"{meta['latitude_deg']:.2f} north, {meta['longitude_deg']:.2f} east"
     told = f"Fitted to {meta['hours_used']:,} hours by day of {meta['window']} at {place}. Source: {meta['source']}."
-    rows = [(name, f"{result.record[name]:.4f}", f"{errors[name]:.4f}") for name in CORRELATIONS]
-    rows.append(("quantiles of clearness, mean of 108", f"{np.mean(result.record['quantile']):.3f}",
-                 f"{np.mean(errors['quantile']):.3f}"))  # fmt: skip
+    known = dict(zip(errors["names"], errors["standard_error"], strict=True))
+    rows = [
+        (words, f"{result.record.get(name, 0.0):.4f}" if name != "level" else "0", f"{known[name]:.4f}")
+        for name, words in PARAMETERS.items()
+    ]
+    rows.append(("quantiles of clearness, mean of 108", f"{np.mean(result.record['quantile']):.3f}", ""))
     return [
         paragraph(f"{told} Held out of the fit: {meta['held_out']}."),
         fact_table(result.facts, len(result.simulated) // DAYS_PER_YEAR),
         figure(draw_irradiance(result), "Hourly clearness and its hourly change, history and simulation"),
         "<h2>Parameters</h2>",
         table(("parameter", "value", "standard error"), rows),
+        paragraph(f"Spread of years: {meta['year_sd_from']}."),
         "<h2>How the file was read</h2>",
         listing(result.notes),
     ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from distributions.clock import MONTHS_PER_YEAR, S_PER_H
+from distributions.parameters import OUTAGE_FAMILIES
 from studies.calibrate_report import fact_table, figure, listing, page, paragraph, table
 
 if TYPE_CHECKING:
@@ -14,15 +16,23 @@ if TYPE_CHECKING:
 
     from distributions.fit_outage_log import OutageCalibration
 
-__all__ = ["draw_outages", "outage_page", "outage_parts"]
+__all__ = ["draw_outages", "index_page", "outage_page", "outage_parts"]
 
 BLACK, VERMILION = "#000000", "#D55E00"
 FITTED = ("momentary", "sustained", "extreme")
+FAMILY_HEAD = ("family", "rate a year", "clustering", "mean duration", "law", "its numbers [s]")
 
 
 def outage_page(result: OutageCalibration) -> str:
     """HTML page of an outage calibration."""
     return page(f"Outage process of {result.record['meta']['source']}", outage_parts(result))
+
+
+def index_page(record: dict[str, Any], text: str, words: list[str]) -> str:
+    """HTML page of a record made from indices."""
+    parts = [paragraph(text), "<h2>From customers to the site</h2>", listing(words), "<h2>Parameters</h2>",
+             table(FAMILY_HEAD, _families(record, OUTAGE_FAMILIES))]  # fmt: skip
+    return page("Outage process from indices", parts)
 
 
 def outage_parts(result: OutageCalibration) -> list[str]:
@@ -57,7 +67,10 @@ def outage_parts(result: OutageCalibration) -> list[str]:
         "<h2>By cause</h2>",
         table(("cause", "events", "a site-year", "median [h]", "90 % quantile [h]"), causes),
         "<h2>Parameters</h2>",
-        table(("family", "rate a year", "standard error", "clustering", "duration [s]"), _families(result)),
+        paragraph(
+            "Rate at the site, with its standard error; the mean duration with its own; a clustering of 0 is none."
+        ),
+        table(FAMILY_HEAD, _families(result.record, FITTED)),
         "<h2>How the file was read</h2>",
         listing(result.notes),
     ]
@@ -72,16 +85,33 @@ def _conversion(factor: float) -> str:
     return f"Rates in the file are those of the log times {factor:g} (site factor); the facts compare the log itself."
 
 
-def _families(result: OutageCalibration) -> list[tuple[str, ...]]:
+def _families(record: dict[str, Any], families: Sequence[str]) -> list[tuple[str, ...]]:
+    from distributions.laws import from_spec
+
     rows: list[tuple[str, ...]] = []
-    for family in FITTED:
-        record, errors = result.record[family], result.record["uncertainty"].get(family, {})
-        spec = record["duration_s"]
-        law = ", ".join([spec["law"], *(f"{key} {part:.4g}" for key, part in spec.items() if key != "law")])
-        error = errors.get("rate_per_year")
-        told = f"{error:.2g}" if error is not None else "not fitted"
-        rows.append((family, f"{record['rate_per_year']:.4g}", told, f"{record['dispersion']:.3g}", law))
+    for family in families:
+        part, errors = record[family], record["uncertainty"].get(family, {})
+        rate, law = part["rate_per_year"], from_spec(part["duration_s"])
+        rate_error, mean_error = errors.get("rate_log_se", 0.0), errors.get("duration_log_se", 0.0)
+        numbers = ", ".join(f"{key} {value:.4g}" for key, value in part["duration_s"].items() if key != "law")
+        rows.append(
+            (
+                family,
+                f"{rate:.4g} +- {rate * rate_error:.2g}" if rate_error else f"{rate:.4g}",
+                f"{part['dispersion']:.3g}",
+                _mean_words(law.mean(), mean_error),
+                law.name.replace("_", " "),
+                numbers,
+            )
+        )
     return rows
+
+
+def _mean_words(mean_s: float, log_error: float) -> str:
+    """Mean duration in the unit that suits it."""
+    size, unit = (S_PER_H, "h") if mean_s >= S_PER_H else (60.0, "min") if mean_s >= 60.0 else (1.0, "s")
+    error = f" +- {mean_s * log_error / size:.2g}" if log_error else ""
+    return f"{mean_s / size:.3g}{error} {unit}"
 
 
 def draw_outages(result: OutageCalibration) -> Figure:

@@ -80,19 +80,20 @@ def run_indices(
     if saifi is None or caidi_min is None or maifi is None:
         raise refuse(f"Nothing was written: type the path of a log, or all three indices; missing: {', '.join(absent)}")
     with plain_histories():
-        from distributions.fit_outages import from_indices
-        from studies.calibrate_report import page, paragraph
+        from distributions.fit_outages import conversion_words, from_indices
+        from studies.calibrate_outages import index_page
 
         try:
-            record = from_indices(saifi * site_factor, caidi_min, maifi * site_factor, base=base)
+            record = from_indices(saifi, caidi_min, maifi, site_factor=site_factor, base=base)
         except ValueError as error:
             raise refuse(f"Nothing was written: {error}") from None
         told = f"SAIFI {saifi:g} and MAIFI {maifi:g} a customer-year, CAIDI {caidi_min:g} min"
         told += f"; site factor {site_factor:g}"
-        record["meta"] |= {"source": f"{told}; the rest as {base}", "site_factor": site_factor}
+        record["meta"] |= {"source": f"{told}; the rest as {base}"}
+        words = conversion_words(saifi, caidi_min, maifi, site_factor)
         text = f"{told}. Indices say nothing of clustering, season or tails: these are those of {base}."
-        finish("outages", out.stem, record, [], out, report, lambda: page("Outages from indices", [paragraph(text)]))
-        say([], [CONVERSION] if site_factor == 1.0 else [])
+        finish("outages", out.stem, record, [], out, report, lambda: index_page(record, text, words))
+        say(words, [CONVERSION] if site_factor == 1.0 else [])
 
 
 CONVERSION = (

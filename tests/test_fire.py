@@ -156,7 +156,7 @@ def test_the_plain_twin_finds_the_same_days():
             assert working[day, lane] == fleet.working(cabinets, day)
             fires.day(fleet, cabinets, 3.0, day)
         assert counts[:, lane].tolist() == [fires.fires, fires.burned]
-    assert counts[FIRES].min() > 2
+    assert counts[FIRES].min() > 1
     assert counts[BURNED].sum() > counts[FIRES].sum()
 
 

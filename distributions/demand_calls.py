@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from distributions._jit import njit
+from distributions.clock import HOURS_PER_DAY, HOURS_PER_YEAR
 from distributions.law_kernels import ppf_code
 from distributions.outages import poisson_count, table_value
 from distributions.streams import Process, philox, two_uniforms, uniform53
@@ -16,8 +17,8 @@ from distributions.streams import Process, philox, two_uniforms, uniform53
 WORD = int(Process.DEMAND_RESPONSE) << 16
 CALLS_A_YEAR = 512
 """Most calls drawn in a year, of which a contract allows at most 200: the stride of the call number in the address."""
-DAY_H = 24.0
-YEAR_H = 8760.0
+DAY_H = float(HOURS_PER_DAY)
+YEAR_H = float(HOURS_PER_YEAR)
 
 # columns of a call
 START_H, DURATION_H = range(2)

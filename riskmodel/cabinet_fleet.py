@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from distributions._jit import njit
-from distributions.clock import FIRST_WEEKEND_DAY
+from distributions.clock import FIRST_WEEKEND_DAY, HOURS_PER_DAY
 from distributions.counts import binomial_count, unit32
 from distributions.streams import Process, philox, words_row
 from riskmodel.cabinet_tables import (
@@ -46,8 +46,6 @@ from riskmodel.cabinet_tables import (
     SWAP_H,
     SWAPPED_CONVERTERS,
 )
-
-f = np.float32
 
 WORD = int(Process.CABINET_DAY) << 16
 N_WORDS = 8
@@ -318,4 +316,4 @@ def out_at(planned_h, u):
     planned_h : float, cabinet-hours of the day
     u : float, uniform in (0, 1)
     """
-    return int(planned_h / 24.0 + u)
+    return int(planned_h / HOURS_PER_DAY + u)

@@ -228,7 +228,19 @@ def _walk(days_out, counts, tables, installed, rate_factor, warm_up_days, days, 
             counts[:] = 0.0
         cabinet_words(words, day, first_path, seed)
         cabinet_day(
-            working, planned, state, 0, installed, rate_factor, tables, words, day % 365, day, first_path, seed, counts
+            working,
+            planned,
+            state,
+            0,
+            installed,
+            rate_factor,
+            tables,
+            words,
+            day % DAYS_PER_YEAR,
+            day,
+            first_path,
+            seed,
+            counts,
         )
         if day >= warm_up_days:
             for i in range(b):

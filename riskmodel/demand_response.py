@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 f = np.float32
 
-DAY = 24
+DAY_H = float(HOURS_PER_DAY)
 DAYS_PER_MONTH = DAYS_PER_YEAR / MONTHS_PER_YEAR
 
 # rows of the yearly sums
@@ -110,7 +110,7 @@ def mark_calls(called, held, calls, counts, following, in_season, hold_all_seaso
     """
     called[:] = f(0.0)
     held[:] = f(in_season * hold_all_season)
-    from_h, until_h, begin = day_of_year * 24.0, day_of_year * 24.0 + 24.0, 0
+    from_h, until_h, begin = day_of_year * DAY_H, (day_of_year + 1) * DAY_H, 0
     for i in range(held.shape[0]):
         k = following[i]
         while k < counts[i] and calls[i, k, START_H] < until_h:

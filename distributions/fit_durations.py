@@ -325,7 +325,8 @@ def _fit_one(name: str, durations: Durations) -> Fitted:
         return -0.5 * z * z - p[1] - np.log(x) - 0.5 * np.log(2.0 * np.pi)
 
     def weibull_survival(p: np.ndarray, x: np.ndarray) -> np.ndarray:
-        return -((x / np.exp(p[0])) ** (np.exp(p[1]) if len(p) > 1 else 1.0))
+        with np.errstate(over="ignore"):  # events all alike drive the shape up
+            return -((x / np.exp(p[0])) ** (np.exp(p[1]) if len(p) > 1 else 1.0))
 
     def weibull_density(p: np.ndarray, x: np.ndarray) -> np.ndarray:
         k = np.exp(p[1]) if len(p) > 1 else 1.0

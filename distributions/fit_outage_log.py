@@ -26,6 +26,7 @@ from distributions.outage_log import S_PER_YEAR, LogRequest, OutageLog, read_out
 from distributions.outages import EXTREME, SUSTAINED
 from distributions.parameters import MOST_LOG_ERROR, OUTAGE_FAMILIES, load
 from distributions.regime import state_share
+from distributions.table_reading import HistoryError
 
 __all__ = ["OutageCalibration", "calibrate_outages", "walk_weather"]
 
@@ -33,6 +34,7 @@ MOMENTARY_LIMIT_S = 180.0
 """Interruptions up to this are momentary (EN 50160: short interruptions up to 3 min)."""
 
 LEAST_MOMENTARY = 20
+LEAST_LONG = 5
 SEASON_PRIOR = 24.0
 """Events spread evenly over the year that are added to the counts by month, so that few events make no season."""
 
@@ -106,7 +108,7 @@ def calibrate_outages(
     hold_out = (1 if whole > LEAST_YEARS_FOR_CLUSTERING else 0) if hold_out is None else hold_out
     cut = log.observed_years - hold_out
     age = _age_years(log)
-    used, exposure = age < cut, cut * log.sites
+    used, exposure = (age < cut) | (hold_out == 0), cut * log.sites
     record = copy.deepcopy(load("outages", base))
     one_site = log.sites == 1.0 and request.customers_served is None
     durations = log.durations.chosen(used)
@@ -159,6 +161,11 @@ def _families(
     """Put rates, seasons and laws of the log into a record; returns the tail's thresholds, the one taken, errors."""
     long = durations.value > MOMENTARY_LIMIT_S
     body = durations.chosen(long)
+    if len(body.value) < LEAST_LONG:
+        raise HistoryError(
+            f"the log has {len(body.value)} interruptions longer than {MOMENTARY_LIMIT_S:g} s of {len(long)}: a fit "
+            f"needs at least {LEAST_LONG}; are the durations in the right unit (--duration-unit)?"
+        )
     tail = choose_tail(body)
     threshold_s = next((choice.threshold_s for choice in tail if choice.chosen), np.inf)
     errors: dict[str, Any] = {}

@@ -196,7 +196,8 @@ def _rules(history: Events, target: dict[str, float]) -> dict[str, Rule]:
     relative = np.hypot(wider["mean_h"] / target["mean_h"], 2.0 / np.sqrt(number))
     wider["hours"] = float(target["hours"] * relative)
     for season in SEASONS:
-        wider[season] = 2.0 * np.sqrt(target[season] * (1.0 - target[season]) / number)
+        share = (target[season] * number + 1.0) / (number + 2.0)  # a share of 0 or 1 is not known to be one
+        wider[season] = 2.0 * np.sqrt(share * (1.0 - share) / number)
     return {name: replace(rule, absolute=rule.absolute + wider.get(name, 0.0)) for name, rule in RULES.items()}
 
 

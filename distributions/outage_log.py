@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,14 +19,36 @@ if TYPE_CHECKING:
 
 __all__ = ["LogRequest", "OutageLog", "read_outage_log"]
 
-START = (r"start.*|begin.*|from|outage_?start|interruption_?start|event_?date.*", r"utc.*|time.*|date.*")
-END = (r"end.*|restor.*|to|stop.*|outage_?end|interruption_?end",)
-DURATION = (r"duration.*", r"minutes|hours|seconds|length.*")
-CAUSE = (r"cause|cause_category|reason|category|event_type|type",)
+EVENT = r"(outage|interruption|event|fault|störungs?|stoerungs?|ausfall)[ _]?"
+START = (
+    rf"({EVENT})?(start|begin|beginn|off)([ _/].*)?|from|von|{EVENT}date.*|time_?off|off_?time|date_?off",
+    r"start.*|begin.*|utc.*|time.*|date.*|datum.*",
+)
+END = (
+    rf"({EVENT})?(end|ende|stop)([ _/].*)?|restor.*|to|bis|time_?on|on_?time|date_?on|{EVENT}(cleared|restored).*",
+    r"end.*|stop.*",
+)
+DURATION = (
+    r"duration.*|dauer.*",
+    rf"(({EVENT})?(minutes|hours|seconds|min|hrs?|dauer|length|duration).*)|length.*|minutes|hours|seconds",
+)
+CAUSE = (r"cause|cause_category|reason|category|event_type|type|ursache|grund", r"cause[ _]?(code|category|name)")
 SITE = (r"meter|site|feeder|substation|station|asset",)
-CUSTOMERS = (r"customers_affected|customers_max|customers|affected_customers",)
+CUSTOMERS = (r"customers_affected|customers_max|customers|affected_customers|customers[ _](interrupted|out)",)
 LATE, LATE_FLAG, CENSORED = (r"first_seen_delay.*",), (r"left_truncated",), (r"right_censored|censored|ongoing",)
-UNITS_S = {"s": 1.0, "sec": 1.0, "seconds": 1.0, "min": 60.0, "minutes": 60.0, "h": 3600.0, "hours": 3600.0}
+UNITS_S = {
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds", "sekunden"), 1.0),
+    **dict.fromkeys(("min", "mins", "minute", "minutes", "minuten"), 60.0),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours", "stunden", "std"), 3600.0),
+}
+CLOCKED = re.compile(r"\d+:[0-5]\d(:[0-5]\d(\.\d+)?)?")
+"""A duration as 1:30 (hours and minutes) or 1:30:00."""
+
+OPEN_WORDS = ("ongoing", "open", "active", "still out", "in progress", "not restored", "offen", "andauernd")
+OPEN_DAYS = 60.0
+"""An event without an end this close to the log's last stamp is taken as still going on."""
+
+LEAST_EVENTS = 5
 S_PER_YEAR = 365.25 * 86400.0
 
 
@@ -116,8 +139,8 @@ def read_outage_log(request: LogRequest) -> OutageLog:
     table = read_table(request.path)
     start_name = table.need(request.start_column, START, "the start", "--start-column")
     start, notes = _times(table, start_name, request)
-    seconds, told = _durations(table, request, start)
-    notes += [f"starts from column {start_name}", told]
+    seconds, still_open, told = _durations(table, request, start)
+    notes += [f"starts from column {start_name}", *told]
     cause_name = table.find(request.cause_column, CAUSE, "the cause", "--cause-column")
     cause = (
         np.full(len(start), "all", dtype=object)
@@ -125,6 +148,7 @@ def read_outage_log(request: LogRequest) -> OutageLog:
         else table.frame[cause_name].astype(str).str.strip().replace("", "not stated").to_numpy(dtype=object)
     )
     entry, censored = _observation(table, seconds, notes)
+    censored |= still_open
     weight, sites = _weights(table, request, notes)
     kept = ~pd.isna(start) & np.isfinite(seconds) & (seconds > 0.0) & np.isfinite(weight) & (weight > 0.0)
     out = np.isin(np.char.lower(cause.astype(str)), [word.lower() for word in request.leave_out])
@@ -134,14 +158,22 @@ def read_outage_log(request: LogRequest) -> OutageLog:
     if lost:
         notes.append(f"{lost:,} events have no start, no duration above zero, or reached nobody; they are left out")
     kept &= ~out
-    if kept.sum() < 5:
-        raise HistoryError(f"{table.name}: {int(kept.sum())} events remain: a fit needs at least 5")
+    one_site = sites == 1.0 and request.customers_served is None
+    if one_site:
+        kept &= ~_repeated(table, kept, notes)
+    if kept.sum() < LEAST_EVENTS:
+        count = int(kept.sum())
+        raise HistoryError(
+            f"{table.name}: {count} event{'s' * (count != 1)} remain: a fit needs at least {LEAST_EVENTS}"
+        )
     first = pd.Timestamp(request.observed_from) if request.observed_from else start[kept].min()
     last = pd.Timestamp(request.observed_to) if request.observed_to else start[kept].max()
     kept &= np.asarray((start >= first) & (start <= last))
     if not (request.observed_from and request.observed_to):
         notes.append(f"observed from {first:%Y-%m-%d} to {last:%Y-%m-%d}, first to last event: say --observed-from/-to")
     years = request.observed_years or (last - first).total_seconds() / S_PER_YEAR
+    if one_site:
+        _tell_overlaps(start[kept], seconds[kept], notes)
     durations = Durations(seconds, entry, censored, weight).chosen(kept)
     return OutageLog(pd.DatetimeIndex(start[kept]), durations, cause[kept], first, last, years, sites, notes)
 
@@ -158,27 +190,96 @@ def _times(table: Table, name: str, request: LogRequest) -> tuple[pd.DatetimeInd
     return start, notes
 
 
-def _durations(table: Table, request: LogRequest, start: pd.DatetimeIndex) -> tuple[np.ndarray, str]:
+def _durations(table: Table, request: LogRequest, start: pd.DatetimeIndex) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Seconds of each event, whether it was still going on, and how they were read."""
     name = table.find(request.duration_column, DURATION, "the duration", "--duration-column")
     end_name = table.find(request.end_column, END, "the end", "--end-column")
     if name is not None and request.end_column is None:
-        words = reversed(name.lower().split("_"))
-        unit = request.duration_unit or next((word for word in words if word in UNITS_S), None)
-        if unit not in UNITS_S:
-            raise HistoryError(f"{table.name}: column {name} does not name its unit: type --duration-unit s, min or h")
-        return table.numbers(name, low=0.0, unit=unit) * UNITS_S[unit], f"durations from column {name} in {unit}"
+        seconds, told = _stated_durations(table, request, name)
+        return seconds, np.zeros(len(seconds), dtype=bool), [told]
     if end_name is None:
         names = ", ".join(map(str, table.frame.columns))
         raise HistoryError(
             f"{table.name}: no column looks like the end or the duration; type --end-column or --duration-column with "
             f"one of: {names}"
         )
-    end, _ = _times(table, end_name, request)
-    seconds = (end - start).total_seconds().to_numpy(dtype=np.float64)
+    return _until(table, request, start, end_name)
+
+
+def _stated_durations(table: Table, request: LogRequest, name: str) -> tuple[np.ndarray, str]:
+    """Durations of a column: numbers in the unit that was typed or named, spans of time, or 1:30:00."""
+    import pandas as pd
+
+    cells = table.frame[name]
+    if pd.api.types.is_timedelta64_dtype(cells):
+        return cells.dt.total_seconds().to_numpy(dtype=np.float64), f"durations from column {name}"
+    text = cells.astype("string").fillna("").str.strip()
+    filled = text[text != ""]
+    if len(filled) and filled.head(200).str.fullmatch(CLOCKED.pattern).mean() > 0.5:
+        wrong = np.flatnonzero((~text.str.fullmatch(CLOCKED.pattern) & (text != "")).to_numpy(dtype=bool))
+        if len(wrong):
+            raise table.refuse(int(wrong[0]), name, "hours:minutes or hours:minutes:seconds")
+        parts = (
+            text.where(text != "").str.split(":", expand=True).astype(float).to_numpy(dtype=np.float64, na_value=np.nan)
+        )
+        scale = np.array([3600.0, 60.0, 1.0])[: parts.shape[1]]
+        seconds = np.where(np.isnan(parts[:, 0]), np.nan, np.nansum(parts * scale, axis=1))
+        return seconds, f"durations from column {name} as hours:minutes"
+    words = reversed([word for word in re.split(r"[^a-z]+", name.lower()) if word])
+    unit = request.duration_unit or next((word for word in words if word in UNITS_S), None)
+    if unit not in UNITS_S:
+        raise HistoryError(f"{table.name}: column {name} does not name its unit: type --duration-unit s, min or h")
+    return table.numbers(name, low=0.0, unit=unit) * UNITS_S[unit], f"durations from column {name} in {unit}"
+
+
+def _until(
+    table: Table, request: LogRequest, start: pd.DatetimeIndex, name: str
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Durations from start to end; an event that has not ended lasts at least until the log does."""
+    import pandas as pd
+
+    told = [f"durations from column {name} less the start"]
+    cells = table.frame[name]
+    going = np.zeros(len(start), dtype=bool)
+    if not pd.api.types.is_datetime64_any_dtype(cells):
+        text = cells.astype("string").fillna("").str.strip()
+        going = text.str.lower().isin(OPEN_WORDS).to_numpy(dtype=bool)
+        table = Table(table.frame.assign(**{name: text.where(~going, "")}), table.name, table.first_line)
+    end, _ = _times(table, name, request)
+    stamps = pd.DatetimeIndex([*start.dropna(), *end.dropna()])
+    last = pd.Timestamp(request.observed_to) if request.observed_to else stamps.max()
+    late = np.asarray((last - start).total_seconds() < OPEN_DAYS * 86400.0) & pd.isna(end)
+    going = (going | late) & ~pd.isna(start)
+    seconds = (end - start).total_seconds().to_numpy(dtype=np.float64, copy=True)
     wrong = np.flatnonzero(seconds < 0.0)
     if len(wrong):
-        raise table.refuse(int(wrong[0]), end_name, f"a time at or after the start {start[wrong[0]]}")
-    return seconds, f"durations from column {end_name} less the start"
+        raise table.refuse(int(wrong[0]), name, f"a time at or after the start {start[wrong[0]]}")
+    if going.any():
+        seconds[going] = (last - start[going]).total_seconds()
+        told.append(f"{int(going.sum()):,} events without an end had not ended at {last:%Y-%m-%d}: at least that long")
+    return seconds, going, told
+
+
+def _repeated(table: Table, kept: np.ndarray, notes: list[str]) -> np.ndarray:
+    """Events that stand in the log twice, alike in every column but a running number."""
+    running = [name for name in table.frame.columns if re.search(r"(^|[ _])(id|no|nr|number)$", str(name).lower())]
+    twice: np.ndarray = table.frame.drop(columns=running).astype(str).duplicated().to_numpy() & kept
+    if twice.any():
+        notes.append(f"{int(twice.sum()):,} rows stand twice, alike in every column; one is kept")
+    return twice
+
+
+def _tell_overlaps(start: pd.DatetimeIndex, seconds: np.ndarray, notes: list[str]) -> None:
+    """One site cannot lose its grid again while it is gone."""
+    order = np.argsort(start.to_numpy())
+    begin = (start[order] - start[order][0]).total_seconds().to_numpy(dtype=np.float64)
+    finish = np.maximum.accumulate(begin + seconds[order])
+    count = int((begin[1:] < finish[:-1]).sum())
+    if count:
+        notes.append(
+            f"events that begin before an earlier one has ended: {count:,}; the log is not one site's (say --sites or "
+            "--customers-served), or tells some interruptions in parts, which then count as several"
+        )
 
 
 def _observation(table: Table, seconds: np.ndarray, notes: list[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -192,7 +192,7 @@ def test_log_gives_rate_season_and_law(tmp_path: Path, compiled: bool) -> None:
         ("start,duration\n2020-01-02 10:00,5\n", "column duration does not name its unit: type --duration-unit"),
         ("start,cause\n2020-01-02 10:00,tree\n", "no column looks like the end or the duration"),
         ("start,duration_min\n2020-01-02 10:00,-5\n", "line 2, column duration_min: '-5': expected a number from 0"),
-        ("start,duration_min\n2020-01-02 10:00,5\n", "1 events remain: a fit needs at least 5"),
+        ("start,duration_min\n2020-01-02 10:00,5\n", "1 event remain: a fit needs at least 5"),
     ],
 )
 def test_what_cannot_be_read_is_named(tmp_path: Path, text: str, message: str) -> None:
@@ -200,6 +200,82 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, text: str, message: str) -
     file.write_text(text, encoding="utf-8")
     with pytest.raises(HistoryError, match=message):
         read_outage_log(LogRequest(file))
+
+
+STARTS = pd.date_range("2015-01-10 08:00", periods=120, freq="30D12h40min")
+MINUTES = np.round(60.0 * np.exp(np.linspace(-1.5, 2.5, 120)))
+ENDS = STARTS + pd.to_timedelta(MINUTES, unit="m")
+
+
+def rows(form: str) -> str:
+    """The same 120 interruptions as different people save them."""
+    triples = list(zip(STARTS, ENDS, MINUTES, strict=True))
+    if form == "German":
+        lines = [f"{a:%d.%m.%Y %H:%M};{m / 60:.6f};Sturm".replace(".", ",").replace(",", ".", 2) for a, _, m in triples]
+        return "Störungsbeginn;Dauer (h);Ursache\n" + "\n".join(lines)
+    if form == "American":
+        lines = [f"{a:%m/%d/%Y %I:%M %p},{b:%m/%d/%Y %I:%M %p},Tree" for a, b, _ in triples]
+        return "Outage Start Time,Restoration Time,Cause\n" + "\n".join(lines)
+    if form == "clocked":
+        return "Date,Duration\n" + "\n".join(
+            f"{a:%Y-%m-%d %H:%M},{m // 60:.0f}:{m % 60:02.0f}:00" for a, _, m in triples
+        )
+    if form == "zones":
+        lines = [f"{a:%Y-%m-%dT%H:%MZ},{b + pd.Timedelta(hours=1):%Y-%m-%dT%H:%M}+01:00" for a, b, _ in triples]
+        return "start_utc,end_local\n" + "\n".join(lines)
+    if form == "twice":
+        lines = [f"{a:%Y-%m-%d %H:%M},{m:.0f}" for a, _, m in triples]
+        return "start,outage_minutes\n" + "\n".join(lines + lines[:7])
+    return "time_off,outage_minutes,reason\n" + "\n".join(f"{a:%Y-%m-%d %H:%M},{m:.0f},tree" for a, _, m in triples)
+
+
+@pytest.mark.parametrize("form", ["German", "American", "clocked", "zones", "twice", "minutes"])
+def test_logs_as_people_save_them_tell_the_same(tmp_path: Path, form: str) -> None:
+    file = tmp_path / "log.csv"
+    file.write_text(rows(form), encoding="utf-8")
+    log = read_outage_log(LogRequest(file))
+    assert len(log.start) == 120
+    np.testing.assert_allclose(log.durations.value, 60.0 * MINUTES, rtol=1e-5)
+    assert log.start[0] == STARTS[0]
+    assert any("7 rows stand twice" in note for note in log.notes) == (form == "twice")
+
+
+def test_spans_of_time_in_parquet(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"start": STARTS, "duration": pd.to_timedelta(MINUTES, unit="m")})
+    frame.to_parquet(tmp_path / "log.parquet")
+    log = read_outage_log(LogRequest(tmp_path / "log.parquet"))
+    np.testing.assert_allclose(log.durations.value, 60.0 * MINUTES)
+
+
+def test_open_events_last_at_least_to_the_end_of_the_log(tmp_path: Path) -> None:
+    lines = [f"{a:%Y-%m-%d %H:%M},{b:%Y-%m-%d %H:%M}" for a, b in zip(STARTS, ENDS, strict=True)]
+    lines[60] = lines[60].split(",")[0] + ","
+    lines[-1] = f"{STARTS[-1]:%Y-%m-%d %H:%M},ongoing"
+    (tmp_path / "log.csv").write_text("begin,end\n" + "\n".join(lines), encoding="utf-8")
+    until = STARTS[-1] + pd.Timedelta(hours=5)
+    log = read_outage_log(LogRequest(tmp_path / "log.csv", observed_to=str(until)))
+    # the one without an end in the middle of the log is not known; the last had lasted five hours
+    assert len(log.start) == 119
+    assert log.durations.censored.sum() == 1
+    assert log.durations.value[log.durations.censored][0] == 5 * 3600.0
+
+
+def test_overlaps_at_one_site_are_told(tmp_path: Path) -> None:
+    lines = [f"{a:%Y-%m-%d %H:%M},{60 * 24 * 40}" for a in STARTS[:10]]
+    (tmp_path / "log.csv").write_text("start,duration_min\n" + "\n".join(lines), encoding="utf-8")
+    told = "begin before an earlier one has ended: 9"
+    assert any(told in note for note in read_outage_log(LogRequest(tmp_path / "log.csv")).notes)
+    assert not any(told in note for note in read_outage_log(LogRequest(tmp_path / "log.csv", sites=12.0)).notes)
+
+
+def test_command_refuses_a_log_of_blinks(tmp_path: Path) -> None:
+    text = "start,duration_s\n" + "\n".join(f"{a:%Y-%m-%d %H:%M},2" for a in STARTS)
+    (tmp_path / "log.csv").write_text(text, encoding="utf-8")
+    words = ["calibrate", "outages", str(tmp_path / "log.csv"), "--out", str(tmp_path / "o.toml")]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 2
+    assert "0 interruptions longer than 180 s of 1" in done.stderr
+    assert not (tmp_path / "o.toml").exists()
 
 
 def test_command_takes_indices_and_says_whose_they_are(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from distributions.clock import DAYS_PER_YEAR
 from studies.calibrate_report import fact_table, figure, listing, page, paragraph, table
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from distributions.fit_irradiance_history import IrradianceCalibration
@@ -46,7 +47,7 @@ def irradiance_parts(result: IrradianceCalibration) -> list[str]:
     return [
         paragraph(f"{told} Held out of the fit: {meta['held_out']}."),
         fact_table(result.facts, len(result.simulated) // DAYS_PER_YEAR),
-        figure(draw_irradiance(result), "Hourly clearness and its hourly change, history and simulation"),
+        figure(draw_irradiance(result), "Hourly clearness, its hourly change and the years, history and simulation"),
         "<h2>Parameters</h2>",
         table(("parameter", "value", "standard error"), rows),
         paragraph(f"Spread of years: {meta['year_sd_from']}."),
@@ -56,13 +57,13 @@ def irradiance_parts(result: IrradianceCalibration) -> list[str]:
 
 
 def draw_irradiance(result: IrradianceCalibration) -> Figure:
-    """Two panels: hourly clearness, and the size of its hourly change."""
+    """Three panels: hourly clearness, the size of its hourly change, and irradiation by year."""
     from matplotlib.figure import Figure
 
     from distributions.fit_irradiance import LOWEST_CLEAR_SKY_W_PER_M2, by_day, clear_year
 
-    drawing = Figure(figsize=(10.0, 4.0), layout="constrained")
-    left, right = drawing.subplots(1, 2)
+    drawing = Figure(figsize=(12.0, 4.0), layout="constrained")
+    left, right, last = drawing.subplots(1, 3)
     history, _ = by_day(result.frame)
     run = result.simulated[: YEARS_DRAWN * DAYS_PER_YEAR]
     sky = np.tile(clear_year(result.frame), (len(run) // DAYS_PER_YEAR, 1))
@@ -75,9 +76,33 @@ def draw_irradiance(result: IrradianceCalibration) -> Figure:
         right.plot(share, np.quantile(ramp[np.isfinite(ramp)], share), color=colour, linestyle=line, label=name)
     left.set_title("Hourly clearness, density", loc="left", fontsize=11)
     left.set_xlabel("clearness")
-    right.set_title("Change of clearness from hour to hour, in order", loc="left", fontsize=11)
+    left.set_ylabel("share of hours per unit of clearness")
+    right.set_title("Hourly change of clearness, in order", loc="left", fontsize=11)
     right.set_xlabel("share of hours below")
+    right.set_ylabel("change of clearness")
     right.legend(frameon=False)
-    for ax in (left, right):
+    _draw_years(last, result)
+    for ax in (left, right, last):
         ax.spines[["top", "right"]].set_visible(False)
     return drawing
+
+
+def _draw_years(ax: Axes, result: IrradianceCalibration) -> None:
+    """Irradiation of the history's whole years over the spread of simulated ones."""
+    from distributions.fit_irradiance import by_day, clear_year, day_calendar
+    from distributions.irradiance_years import annual_kwh
+
+    clearness, clear = by_day(result.frame)
+    sky = clear_year(result.frame)
+    measured = np.sort(annual_kwh(clearness, clear, *day_calendar(result.frame, len(clearness)), sky))
+    run = (result.simulated * np.tile(sky, (len(result.simulated) // DAYS_PER_YEAR, 1))).sum(axis=1)
+    simulated = run.reshape(-1, DAYS_PER_YEAR).sum(axis=1) / 1000.0
+    share = np.linspace(0.01, 0.99, 99)
+    ax.plot(share, np.quantile(simulated, share), color=VERMILION, linestyle="--", label="simulated")
+    if len(measured) > 1:
+        places = (np.arange(len(measured)) + 0.5) / len(measured)
+        ax.plot(places, measured, "o", color=BLACK, markersize=5, label="history, one point a year")
+    ax.set_title("Irradiation by year, in order", loc="left", fontsize=11)
+    ax.set_xlabel("share of years below")
+    ax.set_ylabel("global horizontal [kWh/m2 a year]")
+    ax.legend(frameon=False)

@@ -136,10 +136,15 @@ def draw_outages(result: OutageCalibration) -> Figure:
     left.set_yscale("log")
     left.set_ylim(bottom=3e-4)
     left.set_xlabel("duration [h]; the line is the tail's threshold")
+    left.set_ylabel("share of interruptions")
     left.set_title("Share that lasts longer", loc="left", fontsize=11)
+    for axis in (left.xaxis, left.yaxis):
+        axis.set_major_formatter("{x:g}")
     right.set_xticks(months, list("JFMAMJJASOND"))
+    right.set_ylabel("share of interruptions")
     right.set_title("Share by month", loc="left", fontsize=11)
-    left.legend(frameon=False)
+    right.legend(frameon=False, loc="upper right", bbox_to_anchor=(1.0, 1.12), ncols=2)
+    left.legend(frameon=False, loc="lower left")
     for ax in (left, right):
         ax.spines[["top", "right"]].set_visible(False)
     return drawing

@@ -350,8 +350,11 @@ def _refine(start: dict[str, Any], frame: pd.DataFrame, weather: dict[str, Any])
         facts = describe(np.where(sky > LOWEST_CLEAR_SKY_W_PER_M2, run, np.nan), sky)
         return [facts[name] - target[name] for name in MATCHED]
 
-    begin = [start[name] for name in MOVED]
-    return record(least_squares(misses, begin, bounds=(0.02, 0.97), diff_step=np.full(len(begin), 0.02), max_nfev=15).x)
+    lowest, highest = 0.02, 0.97
+    # hours that do not hang together at all start below the range that is searched
+    begin = np.clip([start[name] for name in MOVED], lowest + 0.01, highest - 0.01)
+    step = np.full(len(begin), 0.02)
+    return record(least_squares(misses, begin, bounds=(lowest, highest), diff_step=step, max_nfev=15).x)
 
 
 def by_day(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

@@ -22,7 +22,7 @@ from distributions.fit_durations import (
     weighted_quantile,
 )
 from distributions.outage_facts import Events, simulate_outages, validate_outages
-from distributions.outage_log import S_PER_YEAR, LogRequest, OutageLog, read_outage_log
+from distributions.outage_log import LEAST_EVENTS, S_PER_YEAR, LogRequest, OutageLog, read_outage_log
 from distributions.outages import EXTREME, SUSTAINED
 from distributions.parameters import MOST_LOG_ERROR, OUTAGE_FAMILIES, load
 from distributions.regime import state_share
@@ -107,6 +107,10 @@ def calibrate_outages(
     whole = int(log.observed_years + 0.02)
     hold_out = (1 if whole > LEAST_YEARS_FOR_CLUSTERING else 0) if hold_out is None else hold_out
     cut = log.observed_years - hold_out
+    if not cut > 0.0 or (_age_years(log) < cut).sum() < LEAST_EVENTS:
+        left = f"{log.observed_years:.3g} years observed less {hold_out} held out"
+        text = f"{left} hold fewer than {LEAST_EVENTS} events: type a lower --hold-out"
+        raise HistoryError(f"{request.path.name}: {text}")
     age = _age_years(log)
     used, exposure = (age < cut) | (hold_out == 0), cut * log.sites
     record = copy.deepcopy(load("outages", base))

@@ -174,7 +174,8 @@ def validate_outages(
     stretches = [outage_facts(part, threshold_s) for part in parts]
     if one_site:
         # the ratio grows with the number of years it is taken over: compare like with like
-        made["clustering"] = float(np.nanmean([facts["clustering"] for facts in stretches] or [np.nan]))
+        known = [facts["clustering"] for facts in stretches if np.isfinite(facts["clustering"])]
+        made["clustering"] = float(np.mean(known)) if known else np.nan
     singles = [outage_facts(simulated.part(k, 1), threshold_s) for k in range(min(simulated.years, 300))]
     later = None if held_out is None else outage_facts(held_out, threshold_s, clustering=False)
     return compare(_rules(history, target), target, made, stretches, later, singles)

@@ -50,6 +50,10 @@ OPEN_DAYS = 60.0
 
 LEAST_EVENTS = 5
 S_PER_YEAR = 365.25 * 86400.0
+LONGEST_S = 2.0 * S_PER_YEAR
+"""The longest interruption ever restored took 11 months (Puerto Rico 2017, memory); longer is a typing error."""
+LEAST_FOR_GAP, MOST_MEAN_GAPS = 10, 30.0
+"""A last event further off than this many mean gaps comes by chance with probability exp(-30)."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,7 @@ def read_outage_log(request: LogRequest) -> OutageLog:
     """
     import pandas as pd
 
+    first, last = _stated_window(request)
     table = read_table(request.path)
     start_name = table.need(request.start_column, START, "the start", "--start-column")
     start, notes = _times(table, start_name, request)
@@ -166,9 +171,13 @@ def read_outage_log(request: LogRequest) -> OutageLog:
         raise HistoryError(
             f"{table.name}: {count} event{'s' * (count != 1)} remain: a fit needs at least {LEAST_EVENTS}"
         )
-    first = pd.Timestamp(request.observed_from) if request.observed_from else start[kept].min()
-    last = pd.Timestamp(request.observed_to) if request.observed_to else start[kept].max()
+    if last is None:
+        _check_gap(table, start_name, start, kept)
+    first, last = first or start[kept].min(), last or start[kept].max()
     kept &= np.asarray((start >= first) & (start <= last))
+    if kept.sum() < LEAST_EVENTS or not last > first:
+        text = f"{int(kept.sum())} events from {first:%Y-%m-%d} to {last:%Y-%m-%d}: a fit needs at least {LEAST_EVENTS}"
+        raise HistoryError(f"{table.name}: {text}, and more than one moment: are the dates of the observation right?")
     if not (request.observed_from and request.observed_to):
         notes.append(f"observed from {first:%Y-%m-%d} to {last:%Y-%m-%d}, first to last event: say --observed-from/-to")
     years = request.observed_years or (last - first).total_seconds() / S_PER_YEAR
@@ -176,6 +185,37 @@ def read_outage_log(request: LogRequest) -> OutageLog:
         _tell_overlaps(start[kept], seconds[kept], notes)
     durations = Durations(seconds, entry, censored, weight).chosen(kept)
     return OutageLog(pd.DatetimeIndex(start[kept]), durations, cause[kept], first, last, years, sites, notes)
+
+
+def _stated_window(request: LogRequest) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
+    """Dates of the observation that were typed, and a check of the numbers typed with them."""
+    import pandas as pd
+
+    for option, value in (("--sites", request.sites), ("--observed-years", request.observed_years)):
+        if value is not None and not value > 0.0:
+            raise HistoryError(f"{option} {value:g}: must be above 0")
+    found: list[pd.Timestamp | None] = []
+    for option, text in (("--observed-from", request.observed_from), ("--observed-to", request.observed_to)):
+        try:
+            # a date alone; words such as "yesterday" would make the same command differ from day to day
+            found.append(None if not text else pd.to_datetime(text, format="ISO8601").tz_localize(None))
+        except ValueError:
+            raise HistoryError(f"{option} {text}: type a date such as 2015-01-31") from None
+    first, last = found
+    if first is not None and last is not None and not first < last:
+        raise HistoryError(f"--observed-from {first:%Y-%m-%d}: must be before --observed-to {last:%Y-%m-%d}")
+    return first, last
+
+
+def _check_gap(table: Table, name: str, start: pd.DatetimeIndex, kept: np.ndarray) -> None:
+    """Refuse a last event far from the rest: a mistyped year would spread the events over decades."""
+    rows = np.flatnonzero(kept)
+    rows = rows[np.argsort(start[rows].to_numpy(), kind="stable")]
+    years = (start[rows] - start[rows[0]]).total_seconds().to_numpy() / S_PER_YEAR
+    gap = years[-1] - years[-2]
+    if len(rows) >= LEAST_FOR_GAP and gap > 1.0 and gap > MOST_MEAN_GAPS * years[-2] / (len(rows) - 2):
+        expected = f"a time near the others: the one before it is {start[rows[-2]]:%Y-%m-%d}; if it is right, say "
+        raise table.refuse(int(rows[-1]), name, f"{expected}--observed-to")
 
 
 def _times(table: Table, name: str, request: LogRequest) -> tuple[pd.DatetimeIndex, list[str]]:
@@ -229,7 +269,8 @@ def _stated_durations(table: Table, request: LogRequest, name: str) -> tuple[np.
     unit = request.duration_unit or next((word for word in words if word in UNITS_S), None)
     if unit not in UNITS_S:
         raise HistoryError(f"{table.name}: column {name} does not name its unit: type --duration-unit s, min or h")
-    return table.numbers(name, low=0.0, unit=unit) * UNITS_S[unit], f"durations from column {name} in {unit}"
+    seconds = table.numbers(name, low=0.0, high=LONGEST_S / UNITS_S[unit], unit=unit) * UNITS_S[unit]
+    return seconds, f"durations from column {name} in {unit}"
 
 
 def _until(

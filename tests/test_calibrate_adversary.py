@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from distributions.fit_outage_log import calibrate_outages
 from distributions.fit_price_history import PriceRequest, _check_enough, _split, read_price_history
+from distributions.outage_log import LogRequest, read_outage_log
 from distributions.table_reading import HistoryError
 from studies.cli import app
 
@@ -272,3 +274,88 @@ def test_a_currency_of_small_worth_is_no_typing_error(tmp_path: Path) -> None:
     history, unit, _ = _read(_write(tmp_path / "p.csv", columns), unit="IDR/MWh")
     _same(history, PRICE * 20_000.0)
     assert unit == "IDR/MWh"
+
+
+# --- interruptions ---------------------------------------------------------------------------------------------------
+
+
+def _log(**changed: object) -> pd.DataFrame:
+    """Log of 200 interruptions over nine years."""
+    rng = np.random.default_rng(1)
+    start = pd.Timestamp("2012-01-01") + pd.to_timedelta(np.sort(rng.random(200)) * 3285 * 1440, unit="min").floor(
+        "min"
+    )
+    minutes = np.ceil(rng.lognormal(4.0, 1.2, 200))
+    return pd.DataFrame({"start": start.strftime("%Y-%m-%d %H:%M"), "duration_min": minutes}).assign(**changed)
+
+
+def _with(frame: pd.DataFrame, row: int, column: str, value: object) -> pd.DataFrame:
+    made = frame.astype({column: object})
+    made.loc[row, column] = value
+    return made
+
+
+LOGS: dict[str, tuple[pd.DataFrame, dict[str, object], str]] = {
+    "a mistyped year": (
+        _with(_log(), 7, "start", "2099-12-01 00:00"),
+        {},
+        "line 9, column start: '2099-12-01 00:00': expected a time near the others",
+    ),
+    "year 12": (_with(_log(), 7, "start", "0012-12-01 00:00"), {}, "line 9, column start: '0012-12-01 00:00'"),
+    "2,000 years long": (
+        _with(_log(), 5, "duration_min", 10**9),
+        {},
+        "line 7, column duration_min: '1000000000': expected a number from 0",
+    ),
+    "negative": (
+        _with(_log(), 5, "duration_min", -3),
+        {},
+        "line 7, column duration_min: '-3': expected a number from 0",
+    ),
+    "one moment": (_log(start="2015-05-05 10:00"), {}, "and more than one moment: are the dates of the observation"),
+    "all of length 0": (_log(duration_min=0), {}, "0 events remain: a fit needs at least 5"),
+    "three events": (_log().head(3), {}, "3 events remain: a fit needs at least 5"),
+    "no such date": (
+        _log(),
+        {"observed_from": "yesterday"},
+        "--observed-from yesterday: type a date such as 2015-01-31",
+    ),
+    "backwards": (
+        _log(),
+        {"observed_from": "2020-01-01", "observed_to": "2012-01-01"},
+        "--observed-from 2020-01-01: must be before --observed-to 2012-01-01",
+    ),
+    "after the log": (_log(), {"observed_from": "2030-01-01", "observed_to": "2031-01-01"}, "0 events from 2030-01-01"),
+    "no sites": (_log(), {"sites": 0.0}, "--sites 0: must be above 0"),
+}
+
+
+@pytest.mark.parametrize(("frame", "asked", "message"), LOGS.values(), ids=LOGS.keys())
+def test_a_log_that_cannot_be_used_is_one_line(
+    tmp_path: Path, frame: pd.DataFrame, asked: dict[str, object], message: str
+) -> None:
+    frame.to_csv(tmp_path / "log.csv", index=False)
+    with pytest.raises(HistoryError) as found:
+        read_outage_log(LogRequest(path=tmp_path / "log.csv", **asked))  # type: ignore[arg-type]
+    assert message in str(found.value)
+    assert "\n" not in str(found.value)
+
+
+def test_a_log_with_rows_twice_says_so(tmp_path: Path) -> None:
+    pd.concat([_log(), _log().head(30)]).to_csv(tmp_path / "log.csv", index=False)
+    log = read_outage_log(LogRequest(path=tmp_path / "log.csv"))
+    assert any("30 rows stand twice" in note for note in log.notes)
+    assert len(log.start) == 200
+
+
+def test_holding_out_more_than_there_is_is_one_line(tmp_path: Path) -> None:
+    _log().to_csv(tmp_path / "log.csv", index=False)
+    with pytest.raises(HistoryError, match="years observed less 50 held out hold fewer than 5 events: type a lower"):
+        calibrate_outages(LogRequest(path=tmp_path / "log.csv"), hold_out=50)
+
+
+def test_a_late_event_within_the_usual_gaps_is_no_error(tmp_path: Path) -> None:
+    # 200 events in nine years: a mean gap of 16 days. One more 300 days later is rare but no typing error.
+    frame = pd.concat([_log(), pd.DataFrame({"start": ["2021-11-01 00:00"], "duration_min": [60.0]})])
+    frame.to_csv(tmp_path / "log.csv", index=False)
+    assert len(read_outage_log(LogRequest(path=tmp_path / "log.csv")).start) == 201

@@ -28,6 +28,11 @@ SHRINK = 0.9
 VALIDATION_SEED = 7
 FITTED_BY = "energy-weighted quantiles by month; correlations by simulated moments; year_sd by the scatter of years"
 LEAST_HOURS_PER_MONTH = 100
+LEAST_DAILY_WAVE = 0.1
+"""Sun without such a daily wave (the sky's own is 0.7) has no noon."""
+MOST_NIGHT_SHARE, MOST_OF_CLEAR, LEAST_CLEAR_W_PER_M2 = 0.05, 1.3, 20.0
+"""Sun by night over sun by day, and a month's sun over that of a clear sky, beyond which data are wrong: judgement.
+Months of a clear sky below the last are not looked at."""
 MOST_SUN_SHIFT_H = 1.25
 """Stamps that are ends, middles or summer time move the day's centre by up to an hour; a wrong zone by more."""
 WARMEST_H = 15.0
@@ -196,13 +201,34 @@ def _check_noon(frame: pd.DataFrame, latitude: float, longitude: float, offset_h
     hour = local_time(full).hour.to_numpy()[known]
     turn = np.exp(2j * np.pi * hour / HOURS_PER_DAY)
     seen, due = ((full[name].to_numpy()[known] * turn).sum() for name in ("ghi_w_per_m2", "clear_w_per_m2"))
-    late_h = float(np.angle(seen * np.conj(due)) * HOURS_PER_DAY / (2.0 * np.pi)) if abs(due) > 0.0 else 0.0
+    daily = abs(seen) > LEAST_DAILY_WAVE * full["ghi_w_per_m2"].to_numpy()[known].sum() and abs(due) > 0.0
+    late_h = float(np.angle(seen * np.conj(due)) * HOURS_PER_DAY / (2.0 * np.pi)) if daily else 0.0
     if abs(late_h) > MOST_SUN_SHIFT_H:
         raise HistoryError(
             f"{file}: its sun stands {abs(late_h):.1f} h {'later' if late_h > 0.0 else 'earlier'} than at latitude "
             f"{latitude:g}, longitude {longitude:g} on the clock UTC{offset_h:+g}: check --times, --stamps, "
             "--longitude and --utc-offset"
         )
+    _check_sky(full[known], file)
+
+
+def _check_sky(known: pd.DataFrame, file: str) -> None:
+    """Refuse a sun that shines by night, or that is far above a clear sky's in a month."""
+    sun, clear = known["ghi_w_per_m2"].to_numpy(), known["clear_w_per_m2"].to_numpy()
+    dark = (clear == 0.0) & (np.roll(clear, 1) == 0.0) & (np.roll(clear, -1) == 0.0)
+    if dark.any() and sun[dark].mean() > MOST_NIGHT_SHARE * sun[~dark].mean():
+        told = f"{sun[dark].mean():.0f} W/m2 on average by night and {sun[~dark].mean():.0f} by day"
+        raise HistoryError(f"{file}: {told}: is it global irradiance, and are --times and the place right?")
+    month = local_time(known).month.to_numpy()
+    for number in range(1, MONTHS_PER_YEAR + 1):
+        own = month == number
+        if (
+            own.any()
+            and clear[own].mean() > LEAST_CLEAR_W_PER_M2
+            and (sun[own].mean() > MOST_OF_CLEAR * clear[own].mean())
+        ):
+            told = f"month {number} has {sun[own].mean() / clear[own].mean():.1f} times the sun of a clear sky"
+            raise HistoryError(f"{file}: {told}: check --latitude (south is negative) and --ghi-unit")
 
 
 def _check_enough(frame: pd.DataFrame, file: str) -> None:

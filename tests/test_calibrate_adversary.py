@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from distributions.fit_irradiance_history import _check_noon
 from distributions.fit_outage_log import calibrate_outages
 from distributions.fit_price_history import PriceRequest, _check_enough, _split, read_price_history
 from distributions.outage_log import LogRequest, read_outage_log
 from distributions.table_reading import HistoryError
+from distributions.weather_reading import WeatherRequest, read_weather
 from studies.cli import app
 
 MADRID = "Europe/Madrid"
@@ -359,3 +361,37 @@ def test_a_late_event_within_the_usual_gaps_is_no_error(tmp_path: Path) -> None:
     frame = pd.concat([_log(), pd.DataFrame({"start": ["2021-11-01 00:00"], "duration_min": [60.0]})])
     frame.to_csv(tmp_path / "log.csv", index=False)
     assert len(read_outage_log(LogRequest(path=tmp_path / "log.csv")).start) == 201
+
+
+# --- irradiance ------------------------------------------------------------------------------------------------------
+
+
+def _sky(kind: str) -> pd.DataFrame:
+    """Two years at 40 N on the prime meridian: a half sine of daylight, stronger in June."""
+    hours = pd.date_range("2018-01-01", "2020-01-01", freq="h", inclusive="left")
+    hour, day = hours.hour.to_numpy() + 0.5, hours.day_of_year.to_numpy()
+    season = {"south": 1.0}.get(kind, -1.0) * np.cos(2.0 * np.pi * (day + 10) / 365.0)
+    sun = np.maximum(np.sin((hour - 6.0) / 12.0 * np.pi), 0.0) * (350.0 + 200.0 * season)
+    if kind == "constant":
+        sun = np.full(len(hours), 300.0)
+    return pd.DataFrame({"time_utc": hours.strftime("%Y-%m-%dT%H:%MZ"), "ghi_w_m2": np.round(sun, 1)})
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("constant", "300 W/m2 on average by night and 300 by day: is it global irradiance"),
+        ("south", "times the sun of a clear sky: check --latitude .south is negative."),
+    ],
+)
+def test_a_sun_that_cannot_be_is_one_line(tmp_path: Path, kind: str, message: str) -> None:
+    _sky(kind).to_csv(tmp_path / "sun.csv", index=False)
+    weather = read_weather(WeatherRequest(path=tmp_path / "sun.csv", latitude_deg=40.0, longitude_deg=0.0))
+    with pytest.raises(HistoryError, match=message):
+        _check_noon(weather.frame, 40.0, 0.0, 0.0, "sun.csv")
+
+
+def test_a_sun_that_can_be_is_not_refused(tmp_path: Path) -> None:
+    _sky("north").to_csv(tmp_path / "sun.csv", index=False)
+    weather = read_weather(WeatherRequest(path=tmp_path / "sun.csv", latitude_deg=40.0, longitude_deg=0.0))
+    _check_noon(weather.frame, 40.0, 0.0, 0.0, "sun.csv")

@@ -29,7 +29,7 @@ VALIDATION_SEED = 7
 FITTED_BY = "energy-weighted quantiles by month; correlations by simulated moments; year_sd by the scatter of years"
 LEAST_HOURS_PER_MONTH = 100
 LEAST_DAILY_WAVE = 0.1
-"""Sun without such a daily wave (the sky's own is 0.7) has no noon."""
+"""Sun without such a daily wave (a half sine of 12 hours has pi / 4) has no noon."""
 MOST_NIGHT_SHARE, MOST_OF_CLEAR, LEAST_CLEAR_W_PER_M2 = 0.05, 1.3, 20.0
 """Sun by night over sun by day, and a month's sun over that of a clear sky, beyond which data are wrong: judgement.
 Months of a clear sky below the last are not looked at."""

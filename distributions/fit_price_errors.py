@@ -7,17 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from distributions.fit_prices import BEND_QUANTILES, FREE, SCALED, Solution, loss
+from distributions.fit_prices import BENDS, FREE, PRIOR_SD, SCALED, Solution, loss
 
 __all__ = ["NAMES", "standard_errors"]
 
-NAMES = (*FREE, "profile_level", "hour_scale", "size_scale", *(f"bend_{k}" for k in range(len(BEND_QUANTILES))))
+NAMES = (*FREE, "profile_level", "hour_scale", "size_scale", *(f"bend_{k}" for k in range(BENDS)))
 """Numbers with an error, in the order of the table: the record's own, then ``profile_level`` (added to the profile),
 the logarithms ``hour_scale`` and ``size_scale`` (of the profile's hourly part and of ``size``) and the four bends."""
-
-PRIOR_SD = np.pi / np.sqrt(3.0)
-"""A parameter spread evenly over its bounds has this standard deviation in its unbounded coordinate (logistic). It
-stands in for what the facts do not say, so that a parameter they hardly touch gets a wide error and not none."""
 
 STEP = 1e-4
 
@@ -57,7 +53,7 @@ def standard_errors(
     known = np.isfinite(misses).all(axis=0)
     scatter = np.cov(misses[:, known], rowvar=False) * (1.0 + fit_years_ratio)
     slopes = solution.jacobian[known]
-    prior = np.eye(slopes.shape[1]) / PRIOR_SD**2
+    prior = np.diag(1.0 / PRIOR_SD**2)
     # Facts are weighed by their tolerances; the prior keeps what they cannot tell apart at its own width.
     inverse = np.linalg.inv(slopes.T @ slopes + prior)
     middle = slopes.T @ scatter @ slopes + prior
@@ -69,7 +65,10 @@ def _in_parameters(solution: Solution, covariance: np.ndarray) -> dict[str, Any]
     slopes = _slopes(solution)
     natural = slopes @ covariance @ slopes.T
     error = np.sqrt(np.diag(natural))
-    correlation = natural / np.outer(error, error)
+    # A bend at the end of its range does not move with its coordinate: no error, and tied to nothing.
+    known = np.where(error > 0.0, error, 1.0)
+    correlation = natural / np.outer(known, known)
+    np.fill_diagonal(correlation, 1.0)
     pull = max(LEAST_EIGENVALUE - float(np.linalg.eigvalsh(correlation)[0]), 0.0)
     correlation = (correlation + pull * np.eye(len(NAMES))) / (1.0 + pull)
     correlation = np.round(0.5 * (correlation + correlation.T), 4)

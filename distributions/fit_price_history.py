@@ -12,6 +12,7 @@ from distributions.clock import HOURS_PER_DAY, HOURS_PER_YEAR, MONTHS_PER_YEAR
 from distributions.facts import Fact, failing
 from distributions.fit_breaks import FALSE_ALARM, Break, find_breaks
 from distributions.price_history import local_time, window
+from distributions.price_twin import PRICE_CEILING, PRICE_FLOOR
 from distributions.table_reading import HistoryError, Table, read_table
 from distributions.time_reading import TIME_NAMES, find_clock, read_times, standard_offset_h, to_hours
 
@@ -44,7 +45,7 @@ caps are 9,000 USD/MWh (Texas) and 23,200 AUD/MWh (Australia); currencies of sma
 LEAST_MEDIAN = 1.0
 """The transform of prices is scaled by their median."""
 MOST_FLAT_DAYS = 0.5
-LEAST_YEARS = 2
+LEAST_YEARS = 1
 LEAST_DAYS = 4
 """Whole days that each month needs of each day type."""
 
@@ -117,13 +118,20 @@ class PriceCalibration:
     def warnings(self) -> list[str]:
         """What the user should think about before using the record."""
         unit = self.record["meta"]["unit"]
-        return [
+        told = [
             f"the {found.what} changes inside the window, about {found.at}: typically {found.before:.1f} before and "
             f"{found.after:.1f} {unit} after (probability without a break {found.probability:.2g}; alarms below "
             f"{FALSE_ALARM:g}). A fit mixes both; consider a shorter window"
             for found in self.breaks
             if found.alarm
         ]
+        if len(np.unique(local_time(self.history).year)) == 1:
+            told.append("one year is fitted: it says nothing of how years differ, nor of the season's own scatter")
+        outside = int(((self.history < PRICE_FLOOR) | (self.history > PRICE_CEILING)).sum())
+        if outside:
+            limits = f"{PRICE_FLOOR:g} to {PRICE_CEILING:g}"
+            told.append(f"{outside} hours lie beyond {limits} {unit}, the limits of the process: they are cut to them")
+        return told
 
 
 def read_price_history(request: PriceRequest) -> tuple[pd.Series, str, float, list[str]]:
@@ -256,8 +264,8 @@ def _split(prices: pd.Series, request: PriceRequest) -> tuple[pd.Series, pd.Seri
     first, last = request.first_year or int(whole[0]), request.last_year or int(whole[-1])
     if last - first + 1 - request.hold_out < LEAST_YEARS:
         raise HistoryError(
-            f"{request.path.name}: {first} to {last} less {request.hold_out} held out leaves fewer than {LEAST_YEARS} "
-            f"years to fit; its whole years are {whole[0]} to {whole[-1]}: widen --from and --to, or --hold-out 0"
+            f"{request.path.name}: {first} to {last} less {request.hold_out} held out leaves no year to "
+            f"fit; its whole years are {whole[0]} to {whole[-1]}: widen --from and --to, or --hold-out 0"
         )
     prices = _whole_ends(prices, whole)
     try:

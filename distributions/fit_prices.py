@@ -6,7 +6,7 @@ are then moved, on fixed draws, until the simulated facts meet the historic ones
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from distributions.price_twin import draw, prices_from, simulate
 
 if TYPE_CHECKING:
     import pandas as pd
+    from scipy.optimize import OptimizeResult
 
 __all__ = ["FREE", "TOLERANCE", "Solution", "describe", "fit", "loss", "read_prices", "simulate", "solve", "window"]
 
@@ -24,11 +25,18 @@ SCALE_SHARE, OFFSET_SHARE = 0.12, -0.17
 offset -0.3 to 0.1) this one missed least: prices pile up just above zero, so the transform must be nearly
 logarithmic down to there and turn through zero quickly."""
 
-DIFFERENCE_STEP = 0.05
-"""Relative step of the slopes: facts such as the share of negative hours move in jumps, so a small step sees noise."""
+LEAST_MEDIAN_SHARE = 0.3
+"""Where half the hours cost next to nothing, this share of the mean absolute price stands in for the median."""
 
-MOST_STEPS = 40
-FIT_YEARS = 60
+DIFFERENCE_STEP = 0.05
+"""Step of the slopes: facts such as the share of negative hours move in jumps, so a small step sees noise."""
+
+MOST_STEPS = 30
+FIT_YEARS = 50
+TRIAL_YEARS, TRIAL_STEPS = 20, 12
+SMALLEST_GAIN = 2e-3
+"""A descent stops when a step gains less than this share of the loss."""
+
 FIT_SEED = 20240229
 
 TOLERANCE = {
@@ -44,7 +52,7 @@ TOLERANCE = {
     "q95": 0.05,
     "q99": 0.05,
     "negative_share": 0.003,
-    "spike_share": 0.01,
+    "spike_share": 0.005,
     "spike_mean_h": 1.0,
     "acf_1h": 0.01,
     "acf_24h": 0.02,
@@ -81,22 +89,58 @@ FREE = {
     "volatility_phi": (0.02, 0.97),
     "volatility_sd": (0.05, 1.2),
     "hour_phi": (0.3, 0.97),
-    "jump_probability_per_day": (0.005, 0.25),
+    "jump_probability_per_day": (0.001, 0.25),
     "jump_share_up": (0.02, 0.98),
     "jump_mean_up": (0.05, 2.0),
     "jump_mean_down": (0.05, 3.0),
-    "jump_decay": (0.02, 0.9),
+    "jump_decay": (0.02, 0.985),
 }
 """Parameters the loop moves, and the bounds they stay within."""
 
-SLOPES = (0.25, 4.0)
+SLOPES = (0.3, 6.0)
 """Bounds of the slopes of the bent transform below and above its four knots; between the middle two it is 1."""
 
-BEND_QUANTILES = (0.03, 0.25, 0.75, 0.95)
-"""The transform bends at these quantiles of the history."""
+KNOT_REACH, KNOT_GRID, KNOT_GAP = 2.8, 113, 0.55
+LOW_KNOTS = (-2.25, -1.9, -1.6, -1.3, -1.0, -0.7, -0.4)
+HIGH_KNOTS = (0.4, 0.7, 1.0, 1.3, 1.6, 1.9, 2.25)
+"""Normal scores of the history where the transform may bend, two on either side and at least the gap apart."""
+
+BENDS = 4
+FIRST_SLOPES = (0.25, 5.0)
+"""Bounds of the slopes that the marginal distribution alone may ask for."""
+
+DIPS = {"jump_probability_per_day": 0.06, "jump_share_up": 0.2, "jump_mean_up": 0.3, "jump_mean_down": 1.0,
+        "jump_decay": 0.6, "volatility_sd": 0.5}  # fmt: skip
+WEEKS = {"jump_probability_per_day": 0.004, "jump_share_up": 0.9, "jump_mean_up": 0.3, "jump_mean_down": 0.3,
+         "jump_decay": 0.94, "volatility_sd": 0.5}  # fmt: skip
+FIRST = ((1.0, DIPS), (0.4, WEEKS), (1.0, DIPS | {"volatility_sd": 0.9}))
+"""Three starts, for the loss has more than one valley: short dips under a transform that makes the marginal normal
+(share 1 of its bends); rare weeks of dear power, as in a gas crisis or a drought, under one that is bent less; and days
+that differ much in their scatter."""
+
+STEEPEST_TAIL = 0.3
+"""Largest mean jump up times the transform's last slope. The price's tail is a power law with its inverse as the
+exponent: beyond a third, rare jumps would rule the variance."""
+
+TAIL_TOLERANCE = 0.02
+"""Excess over ``STEEPEST_TAIL`` that counts as one miss."""
 
 SCALED = ("level", "hour_scale", "size_scale")
 """Added to the profile; times the profile's hourly part; times ``size``."""
+
+
+PRIOR_SD = np.array([np.pi / np.sqrt(3.0)] * len(FREE) + [0.7] * BENDS + [0.7] * len(SCALED))
+"""Standard deviation of what is taken for granted of each unbounded coordinate about its start. A parameter spread
+evenly over its bounds has pi / sqrt(3) (logistic); 0.7 lets a slope or a scale double. It stands in for what the facts
+do not say: a parameter they hardly touch stays near its start, with a wide error and not none."""
+
+
+ANCHOR = np.array([0.3] * len(FREE) + [0.3] * BENDS + [1.0] * len(SCALED))
+"""Weight of what is taken for granted, ``PRIOR_SD``, in the descent: enough to keep it off the bounds where the facts
+are silent."""
+
+
+Robust = Literal["linear", "soft_l1"]
 
 
 class Solution(NamedTuple):
@@ -109,7 +153,7 @@ class Solution(NamedTuple):
     position : (n,) float64
         Unbounded coordinates of the moved parameters, in the order of ``coordinates``.
     jacobian : (n_facts, n) float64
-        Slopes of ``loss`` there.
+        Slopes of ``loss`` there, as the robust loss weighs them.
     start : dict
         Record the coordinates start from.
     """
@@ -171,25 +215,50 @@ def solve(
 
     Valid for
     ---------
-    Auctions with a floor and a ceiling and an hourly grid; two years of data at the least.
+    Auctions with a floor and a ceiling and an hourly grid. One year fits, but says nothing of how years differ.
     """
     from scipy.optimize import least_squares
 
-    median = float(np.nanmedian(prices))
-    scale = round(median * SCALE_SHARE, 1) if scale is None else scale
-    offset = round(median * OFFSET_SHARE, 1) if offset is None else offset
-    start = _first_guess(prices, scale, offset, weather)
+    typical = max(float(np.nanmedian(prices)), LEAST_MEDIAN_SHARE * float(np.nanmean(np.abs(prices))))
+    scale = float(f"{typical * SCALE_SHARE:.3g}") if scale is None else scale
+    offset = float(f"{typical * OFFSET_SHARE:.3g}") if offset is None else offset
+    start = first_guess(prices, scale, offset, weather)
     target = describe(prices)
-    draws = draw(years, seed, weather)
 
-    def misses(position: np.ndarray) -> np.ndarray:
-        record = _at(position, start)
-        return loss(describe(prices_from(record, draws, weather, balanced=True)), target)
+    def descent(begin: np.ndarray, years: int, steps: int, robust: Robust) -> OptimizeResult:
+        draws = draw(years, seed, weather)
 
-    begin = _position(start)
-    step = np.full(len(begin), DIFFERENCE_STEP)
-    result = least_squares(misses, begin, diff_step=step, max_nfev=MOST_STEPS, loss="soft_l1", x_scale=0.5)
-    return Solution(_at(result.x, start), result.x, np.asarray(result.jac), start)
+        def misses(position: np.ndarray) -> np.ndarray:
+            record = _at(position, start)
+            facts = loss(describe(prices_from(record, draws, weather, balanced=True)), target)
+            return np.concatenate([facts, [_tail(record)], ANCHOR * (position - begin) / PRIOR_SD])
+
+        def slopes(position: np.ndarray) -> np.ndarray:
+            here = misses(position)
+            moves = DIFFERENCE_STEP * np.eye(len(position))
+            return np.column_stack([(misses(position + move) - here) / DIFFERENCE_STEP for move in moves])
+
+        return least_squares(misses, begin, jac=slopes, max_nfev=steps, ftol=SMALLEST_GAIN, loss=robust, x_scale=0.5)
+
+    tries = [
+        descent(_position(_started(start, *first)), min(years, TRIAL_YEARS), TRIAL_STEPS, "linear") for first in FIRST
+    ]
+    # The plain loss finds the valley, where no fact may be given up; the robust one then gives up what cannot be met.
+    best = min(tries, key=lambda found: float(found.cost))
+    result = descent(best.x, years, MOST_STEPS, "soft_l1")
+    facts = len(result.fun) - len(PRIOR_SD) - 1
+    return Solution(_at(result.x, start), result.x, np.asarray(result.jac)[:facts], start)
+
+
+def _started(start: dict[str, Any], bend_share: float, first: dict[str, float]) -> dict[str, Any]:
+    """The first guess with other jumps and volatility, and its slopes drawn towards 1."""
+    return start | first | {"bend": _bend(_slopes_of(start["bend"]) ** bend_share)}
+
+
+def _tail(record: dict[str, Any]) -> float:
+    """How far the mean jump up, bent, is beyond ``STEEPEST_TAIL``, in units of its tolerance."""
+    steep = record["jump_mean_up"] * max(_slopes_of(record["bend"])[3], 1.0)
+    return max(float(steep) - STEEPEST_TAIL, 0.0) / TAIL_TOLERANCE
 
 
 def loss(facts: dict[str, float], target: dict[str, float]) -> np.ndarray:
@@ -203,19 +272,22 @@ def loss(facts: dict[str, float], target: dict[str, float]) -> np.ndarray:
     Returns
     -------
     (n_facts,) float64
-        In the order of ``TOLERANCE``; the size of one miss is 1.
+        In the order of ``TOLERANCE`` without what the target does not show; the size of one miss is 1.
     """
     unit = {}
     for name, tolerance in TOLERANCE.items():
         absolute = name in ABSOLUTE or name.startswith("acf")
         floor = QUANTILE_FLOOR * target["mean"] if name.startswith(("q", "spread_q", "battery_q")) else 0.0
         unit[name] = tolerance if absolute else tolerance * (abs(target[name]) + floor)
-    return np.array([(facts[name] - target[name]) / unit[name] for name in TOLERANCE])
+    known = [name for name in TOLERANCE if np.isfinite(target[name])]
+    return np.array([(facts[name] - target[name]) / unit[name] for name in known])
 
 
-def _first_guess(prices: pd.Series, scale: float, offset: float, weather: dict[str, Any] | None) -> dict[str, Any]:
-    """Calendar part from averages, random part from rough moments."""
-    days = np.arcsinh((prices.to_numpy(dtype=np.float64).reshape(-1, HOURS_PER_DAY) - offset) / scale)
+def first_guess(prices: pd.Series, scale: float, offset: float, weather: dict[str, Any] | None) -> dict[str, Any]:
+    """Transform from the marginal distribution, calendar from averages, random part from rough moments."""
+    bare = np.arcsinh((prices.to_numpy(dtype=np.float64) - offset) / scale)
+    bend_at, bend_slopes = first_bends(prices.to_numpy()[np.isfinite(bare)], scale, offset)
+    days = unbent(bare, bend_at, bend_slopes).reshape(-1, HOURS_PER_DAY)
     date = local_time(prices)[::HOURS_PER_DAY]
     month, weekend = date.month.to_numpy() - 1, (date.day_of_week.to_numpy() >= 5).astype(np.int64)
     whole = np.isfinite(days).all(axis=1)
@@ -244,16 +316,69 @@ def _first_guess(prices: pd.Series, scale: float, offset: float, weather: dict[s
         "spread_phi": 0.4,
         "spread_sd": factor.std(),
         "volatility_phi": 0.5,
-        "volatility_sd": 0.5,
         "hour_phi": 0.8,
-        "jump_probability_per_day": 0.06,
-        "jump_share_up": 0.2,
-        "jump_mean_up": 0.3,
-        "jump_mean_down": 1.0,
-        "jump_decay": 0.6,
-        "bend_at": np.arcsinh((np.nanquantile(prices, BEND_QUANTILES) - offset) / scale),
-        "bend": np.zeros(len(BEND_QUANTILES)),
+        **DIPS,
+        "bend_at": bend_at,
+        "bend": _bend(bend_slopes),
     }
+
+
+def first_bends(prices: np.ndarray, scale: float, offset: float) -> tuple[np.ndarray, np.ndarray]:
+    """Knots and outer slopes of the transform that make y normal.
+
+    asinh((p - offset) / scale) is fitted as a broken line of the normal score, with knots where it misses least; a miss
+    weighs as that of a quantile in ``loss``.
+
+    Returns
+    -------
+    knots, slopes : (4,) float64
+        The middle stretch has slope 1.
+    """
+    from itertools import combinations
+
+    from scipy.special import ndtr
+
+    normal = np.linspace(-KNOT_REACH, KNOT_REACH, KNOT_GRID)
+    price = np.quantile(prices, ndtr(normal))
+    bare = np.arcsinh((price - offset) / scale)
+    weight = scale * np.cosh(bare) / (np.abs(price) + QUANTILE_FLOOR * np.mean(prices))
+    best = (np.inf, np.empty(4), np.empty(4))
+    for low in combinations(LOW_KNOTS, 2):
+        for high in combinations(HIGH_KNOTS, 2):
+            if min(low[1] - low[0], high[1] - high[0]) < KNOT_GAP:
+                continue
+            hinges = [np.minimum(normal - knot, 0.0) for knot in low] + [
+                np.maximum(normal - knot, 0.0) for knot in high
+            ]
+            design = np.column_stack([np.ones(KNOT_GRID), normal, *hinges])
+            found = np.linalg.lstsq(design * weight[:, None], bare * weight, rcond=None)[0]
+            miss = float((weight * np.abs(design @ found - bare)).mean())
+            middle, slope = found[0], found[1]
+            added = found[2:] / slope
+            slopes = 1.0 + np.array([added[0] + added[1], added[1], added[2], added[2] + added[3]])
+            if miss < best[0] and slope > 0.0 and (slopes > FIRST_SLOPES[0]).all() and (slopes < FIRST_SLOPES[1]).all():
+                best = (miss, middle + slope * np.array([*low, *high]), slopes)
+    return best[1], best[2]
+
+
+def unbent(bare: np.ndarray, at: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+    """y whose bent value is given."""
+    s0, s1, s2, s3 = slopes
+    low, high = at[1] - s1 * (at[1] - at[0]), at[2] + s2 * (at[3] - at[2])
+    y = np.where(bare < at[1], at[1] + (bare - at[1]) / s1, np.where(bare > at[2], at[2] + (bare - at[2]) / s2, bare))
+    return np.where(bare < low, at[0] + (bare - low) / s0, np.where(bare > high, at[3] + (bare - high) / s3, y))
+
+
+def _bend(slopes: np.ndarray) -> np.ndarray:
+    """Entries of ``bend`` from the slopes of the four outer stretches, lowest first."""
+    s0, s1, s2, s3 = slopes
+    return np.array([s0 - s1, s1 - 1.0, s2 - 1.0, s3 - s2])
+
+
+def _slopes_of(bend: np.ndarray) -> np.ndarray:
+    """Slopes of the four outer stretches from the entries of ``bend``."""
+    b0, b1, b2, b3 = bend
+    return np.array([1.0 + b0 + b1, 1.0 + b1, 1.0 + b2, 1.0 + b2 + b3])
 
 
 def _hour_profile(within: np.ndarray, month: np.ndarray, weekend: np.ndarray) -> np.ndarray:
@@ -289,7 +414,7 @@ def _position(record: dict[str, Any]) -> np.ndarray:
     """Unbounded coordinates of a record's free parameters, then of the three scalings."""
     unit = [np.clip((record[name] - low) / (high - low), 0.01, 0.99) for name, (low, high) in FREE.items()]
     odds = np.array(unit)
-    return np.concatenate([np.log(odds / (1.0 - odds)), np.zeros(len(BEND_QUANTILES) + len(SCALED))])
+    return np.concatenate([np.log(odds / (1.0 - odds)), np.log(_slopes_of(record["bend"])), np.zeros(len(SCALED))])
 
 
 def _at(position: np.ndarray, start: dict[str, Any]) -> dict[str, Any]:
@@ -298,8 +423,7 @@ def _at(position: np.ndarray, start: dict[str, Any]) -> dict[str, Any]:
     for value, (name, (low, high)) in zip(position, FREE.items(), strict=False):
         record[name] = low + (high - low) / (1.0 + np.exp(-value))
     level, hour_scale, size_scale = position[-len(SCALED) :]
-    s0, s1, s2, s3 = np.exp(np.clip(position[len(FREE) : -len(SCALED)], *np.log(SLOPES)))
-    record["bend"] = np.array([s0 - s1, s1 - 1.0, s2 - 1.0, s3 - s2])
+    record["bend"] = _bend(np.exp(np.clip(position[len(FREE) : len(FREE) + BENDS], *np.log(SLOPES))))
     mean = start["profile"].mean(axis=2, keepdims=True)
     record["profile"] = mean + level + np.exp(hour_scale) * (start["profile"] - mean)
     record["size"] = np.exp(size_scale) * start["size"]

@@ -8,7 +8,7 @@ import numpy as np
 
 from distributions.clock import DAYS_PER_WEEK, DAYS_PER_YEAR, HOURS_PER_DAY, HOURS_PER_YEAR, MONTH_OF_DAY
 from distributions.facts import Fact, Rule, compare
-from distributions.price_history import DAY_QUANTILES, QUANTILES, describe, local_time, spikes
+from distributions.price_history import DAY_QUANTILES, QUANTILES, describe, local_time
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +89,8 @@ def price_facts(prices: pd.Series | np.ndarray) -> dict[str, float]:
     spread = np.where(whole, days.max(axis=1) - days.min(axis=1), np.nan)
     years = np.unique(year)
     facts["spread_yearly_sd"] = _scatter([np.nanmean(spread[year == y]) for y in years])
-    facts |= spikes(days, year)
+    if facts["spikes_per_year"] == 0.0:
+        facts["spike_mean_h"] = np.nan
     daily_mean = np.where(whole, days.mean(axis=1), np.nan)
     # Shares of the year's own mean, averaged, so that one dear year does not make the season.
     share = daily_mean / np.array([np.nanmean(daily_mean[year == y]) for y in years])[year - years[0]]

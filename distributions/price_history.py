@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from distributions.clock import DAYS_PER_WEEK, HOURS_PER_DAY, HOURS_PER_WEEK, HOURS_PER_YEAR
+from distributions.clock import DAYS_PER_WEEK, DAYS_PER_YEAR, HOURS_PER_DAY, HOURS_PER_WEEK, HOURS_PER_YEAR
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,8 +90,9 @@ def describe(prices: pd.Series | np.ndarray) -> dict[str, float]:
     Returns
     -------
     dict of float
-        mean, sd, q01 ... q99, negative_share, spike_share (hours above 3 times the mean of their year), spike_mean_h
-        (mean length of their spells, 0 without one), acf_1h, acf_24h, acf_168h, acf_30d and acf_90d of daily means,
+        mean, sd, q01 ... q99, negative_share, spike_share (hours above 3 times the mean of their year),
+        spikes_per_year and spike_mean_h (number and mean length of their spells, 0 without one),
+        acf_1h, acf_24h, acf_168h, acf_30d and acf_90d of daily means,
         spread_mean and spread_sd of daily highest minus lowest,
         battery_mean and battery_sd of the daily value of a 2-hour battery [EUR per MWh of capacity and day],
         spread_q10, _q50, _q90 and battery_q10, _q50, _q90 of both,
@@ -100,22 +101,26 @@ def describe(prices: pd.Series | np.ndarray) -> dict[str, float]:
     values = np.asarray(prices, dtype=np.float64)
     year, weekend = _calendar(prices)
     days = values.reshape(-1, HOURS_PER_DAY)
-    whole = days[np.isfinite(days).all(axis=1)]
-    yearly = np.array([np.nanmean(values[year == y]) for y in range(year.max() + 1)])
+    finite = np.isfinite(days)
+    complete = finite.all(axis=1)
+    whole, known = days[complete], values if complete.all() else values[finite.ravel()]
     spread, battery = whole.max(axis=1) - whole.min(axis=1), battery_value(whole)
-    daily_mean = np.where(np.isfinite(days).all(axis=1), days.sum(axis=1) / HOURS_PER_DAY, np.nan)
-    facts: dict[str, Any] = {"mean": np.nanmean(values), "sd": np.nanstd(values)}
-    facts |= dict(zip((f"q{100 * q:02.0f}" for q in QUANTILES), np.nanquantile(values, QUANTILES), strict=True))
-    facts["negative_share"] = np.mean(values[np.isfinite(values)] < 0.0)
-    facts["spike_share"] = np.mean((values > SPIKE_MULTIPLE * yearly[year])[np.isfinite(values)])
+    daily_mean = np.where(complete, days.sum(axis=1) / HOURS_PER_DAY, np.nan)
+    yearly = _yearly_means(days, year)
+    facts: dict[str, Any] = {"mean": known.mean(), "sd": known.std()}
+    facts |= dict(zip((f"q{100 * q:02.0f}" for q in QUANTILES), np.quantile(known, QUANTILES), strict=True))
+    facts["negative_share"] = np.mean(known < 0.0)
     facts |= {f"acf_{lag}h": _autocorrelation(values, lag) for lag in (1, HOURS_PER_DAY, HOURS_PER_WEEK)}
     facts |= {f"acf_{lag}d": _autocorrelation(daily_mean, lag) for lag in LONG_LAGS_DAYS}
     facts |= {"spread_mean": spread.mean(), "spread_sd": spread.std()}
     facts |= {"battery_mean": battery.mean(), "battery_sd": battery.std()}
     for name, daily in (("spread", spread), ("battery", battery)):
-        facts |= {f"{name}_q{100 * q:02.0f}": np.quantile(daily, q) for q in DAY_QUANTILES}
-    facts["spike_mean_h"] = np.nan_to_num(spikes(days, year[::HOURS_PER_DAY])["spike_mean_h"])
-    facts["weekend_ratio"] = np.nanmean(values[weekend]) / np.nanmean(values[~weekend])
+        quantiles = np.quantile(daily, DAY_QUANTILES)
+        facts |= {f"{name}_q{100 * q:02.0f}": value for q, value in zip(DAY_QUANTILES, quantiles, strict=True)}
+    high = days > SPIKE_MULTIPLE * yearly[year][:, None]
+    facts |= _spells(high, int(finite.sum()))
+    facts["spike_share"] = high.sum() / finite.sum()
+    facts["weekend_ratio"] = _mean(days[weekend]) / _mean(days[~weekend])
     facts["yearly_sd"] = yearly.std(ddof=1) if len(yearly) > 1 else np.nan
     return {name: float(value) for name, value in facts.items()}
 
@@ -136,6 +141,7 @@ def battery_value(days: np.ndarray, efficiency: float = BATTERY_EFFICIENCY) -> n
     (n_days,) float64 [EUR per MWh of capacity and day]
     """
     hours = days.shape[1]
+    days = np.ascontiguousarray(days.T).T
     cheapest = np.empty((hours + 1, len(days)))
     dearest = np.empty((hours + 1, len(days)))
     low, second_low = np.full(len(days), np.inf), np.full(len(days), np.inf)
@@ -153,36 +159,35 @@ def battery_value(days: np.ndarray, efficiency: float = BATTERY_EFFICIENCY) -> n
 
 
 def _calendar(prices: pd.Series | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Number of the year (from 0) and whether it is a weekend, for each hour."""
+    """Number of the year (from 0) and whether it is a weekend, for each day."""
     if isinstance(prices, np.ndarray):
-        hour = np.arange(len(prices))
-        return hour // HOURS_PER_YEAR, hour // HOURS_PER_DAY % DAYS_PER_WEEK >= DAYS_PER_WEEK - 2
-    date = local_time(prices)
+        day = np.arange(len(prices) // HOURS_PER_DAY)
+        return day // DAYS_PER_YEAR, day % DAYS_PER_WEEK >= DAYS_PER_WEEK - 2
+    date = local_time(prices)[::HOURS_PER_DAY]
     year = date.year.to_numpy()
     return year - year[0], date.day_of_week.to_numpy() >= DAYS_PER_WEEK - 2
 
 
-def spikes(days: np.ndarray, year: np.ndarray) -> dict[str, float]:
-    """Spells of hours above three times the mean of their year.
+def _yearly_means(days: np.ndarray, year: np.ndarray) -> np.ndarray:
+    """(n_years,) means of the hours known."""
+    finite = np.isfinite(days)
+    total = np.bincount(year, weights=np.where(finite, days, 0.0).sum(axis=1))
+    means: np.ndarray = total / np.maximum(np.bincount(year, weights=finite.sum(axis=1)), 1)
+    return means
 
-    Parameters
-    ----------
-    days : (n_days, 24) float64 [EUR/MWh]
-    year : (n_days,) int64
 
-    Returns
-    -------
-    dict of float
-        spikes_per_year, and spike_mean_h, their mean duration, NaN without one.
-    """
-    high = np.zeros(days.shape, dtype=bool)
-    for y in np.unique(year):
-        own = days[year == y]
-        high[year == y] = own > SPIKE_MULTIPLE * np.nanmean(own)
+def _spells(high: np.ndarray, hours_known: int) -> dict[str, float]:
+    """Spells of high hours: how many a year, and their mean duration, 0 without one."""
     flat = high.ravel()
     begins = int(flat[0]) + int((flat[1:] & ~flat[:-1]).sum())
-    observed_years = np.isfinite(days).sum() / HOURS_PER_YEAR
-    return {"spikes_per_year": begins / observed_years, "spike_mean_h": flat.sum() / begins if begins else np.nan}
+    mean_h = flat.sum() / begins if begins else 0.0
+    return {"spikes_per_year": begins / (hours_known / HOURS_PER_YEAR), "spike_mean_h": mean_h}
+
+
+def _mean(values: np.ndarray) -> float:
+    """Mean of what is known; NaN without any."""
+    finite = np.isfinite(values)
+    return float(values[finite].mean()) if finite.any() else float("nan")
 
 
 def local_time(history: pd.Series | pd.DataFrame) -> pd.DatetimeIndex:
@@ -193,5 +198,18 @@ def local_time(history: pd.Series | pd.DataFrame) -> pd.DatetimeIndex:
 
 
 def _autocorrelation(values: np.ndarray, lag: int) -> float:
-    centred = values - np.nanmean(values)
-    return float(np.nanmean(centred[lag:] * centred[:-lag]) / np.nanmean(centred**2))
+    finite = np.isfinite(values)
+    if finite.all():
+        centred = values - values.mean()
+        products, pairs = _dot(centred[lag:], centred[:-lag]), len(values) - lag
+        return float(products / pairs / (_dot(centred, centred) / len(values)))
+    centred = np.where(finite, values - values[finite].mean(), 0.0)
+    pairs = int((finite[lag:] & finite[:-lag]).sum())
+    if pairs == 0:
+        return float("nan")
+    return float(_dot(centred[lag:], centred[:-lag]) / pairs / (_dot(centred, centred) / finite.sum()))
+
+
+def _dot(a: np.ndarray, b: np.ndarray) -> float:
+    """Sum of products without a threaded library, whose threads wait for each other on a busy machine."""
+    return float(np.einsum("i,i->", a, b))

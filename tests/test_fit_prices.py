@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from distributions.clock import DAYS_PER_YEAR, HOURS_PER_DAY, HOURS_PER_YEAR
-from distributions.fit_prices import TOLERANCE, fit, loss
+from distributions.fit_prices import TOLERANCE, first_bends, fit, loss, unbent
 from distributions.parameters import load
 from distributions.price_history import battery_value, describe, read_prices, window
-from distributions.price_twin import autoregression, draw, prices_from, regimes, simulate
+from distributions.price_twin import autoregression, bent, draw, prices_from, regimes, simulate
 from distributions.regime import state_share
 
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "prices"
@@ -110,6 +110,37 @@ def test_loss_is_zero_on_itself_and_sees_a_shift() -> None:
     misses = loss(facts | {"mean": facts["mean"] * 1.03}, facts)
     # tolerance of the mean is 1 %
     assert misses[list(TOLERANCE).index("mean")] == pytest.approx(3.0, rel=1e-9)
+
+
+def test_facts_that_a_history_does_not_show_are_no_misses() -> None:
+    """One year has no scatter of years; the others keep their order."""
+    facts = long_run("SE3_2021_2023", years=5)
+    misses = loss(facts, facts | {"yearly_sd": np.nan})
+    assert len(misses) == len(TOLERANCE) - 1
+    assert np.isfinite(misses).all()
+
+
+def test_unbent_undoes_the_bends() -> None:
+    at, slopes = np.array([-1.0, 0.0, 1.0, 2.0]), np.array([0.5, 2.0, 1.5, 3.0])
+    y = np.linspace(-3.0, 4.0, 71)
+    bend = np.array([slopes[0] - slopes[1], slopes[1] - 1.0, slopes[2] - 1.0, slopes[3] - slopes[2]])
+    np.testing.assert_allclose(unbent(bent(y, {"bend_at": at, "bend": bend}), at, slopes), y, atol=1e-12)
+
+
+def test_bends_of_a_known_marginal_are_found() -> None:
+    """Prices are a bent normal with knots at scores -1.3, -0.4, 0.4, 1.6; a straight one has nothing to bend.
+
+    With 200,000 draws the slopes found scatter with a standard deviation of 0.03 at most (20 seeds): 0.15 is five.
+    """
+    score = np.random.default_rng(8).standard_normal(200_000)
+    knots, slopes = 2.0 + 0.5 * np.array([-1.3, -0.4, 0.4, 1.6]), np.array([1.8, 0.6, 1.5, 2.5])
+    bend = np.array([slopes[0] - slopes[1], slopes[1] - 1.0, slopes[2] - 1.0, slopes[3] - slopes[2]])
+    y = bent(2.0 + 0.5 * score, {"bend_at": knots, "bend": bend})
+    at, found = first_bends(-5.0 + 10.0 * np.sinh(y), 10.0, -5.0)
+    np.testing.assert_allclose(at, knots, atol=0.06)
+    np.testing.assert_allclose(found, slopes, atol=0.15)
+    straight = first_bends(-5.0 + 10.0 * np.sinh(2.0 + 0.5 * score), 10.0, -5.0)[1]
+    np.testing.assert_allclose(straight, 1.0, atol=0.15)
 
 
 @needs_history

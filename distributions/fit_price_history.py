@@ -185,6 +185,7 @@ def calibrate_prices(request: PriceRequest) -> PriceCalibration:
     HistoryError
         If the history cannot be read or does not hold enough.
     """
+    from distributions.fit_price_draws import narrowed
     from distributions.fit_price_errors import standard_errors
     from distributions.fit_prices import FIT_SEED, FIT_YEARS, describe, simulate, solve
     from distributions.parameters import load
@@ -215,6 +216,7 @@ def calibrate_prices(request: PriceRequest) -> PriceCalibration:
     record["uncertainty"] = standard_errors(solution, describe(history), parts, years / FIT_YEARS) | {
         "method": f"asymptotic: scatter of the facts over simulated stretches of {years} years, logistic prior"
     }
+    record["uncertainty"] = narrowed(record, weather)
     facts = validate_prices(history, simulated, held_out, max(request.hold_out, 1))
     record["meta"]["facts_failed"] = ", ".join(failing(facts)) or "none"
     return PriceCalibration(record, facts, find_breaks(history), history, held_out, simulated, notes)

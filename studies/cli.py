@@ -111,11 +111,13 @@ def studies() -> None:
 
 @app.command()
 def show(
-    study: StudyName,
+    study: Annotated[
+        str, typer.Argument(metavar="STUDY", help="Name of a shipped study, a TOML file, or a folder of results.")
+    ],
     overrides: Overrides = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
-    """Show every input of a study, with its unit and where it comes from."""
+    """Show every input of a study, with its unit and where it comes from; of results, what came out."""
     from studies.cli_show import show_study
 
     show_study(study, tuple(overrides or ()), as_json)
@@ -266,6 +268,25 @@ def strings(
             out=out,
             as_json=as_json,
         )
+    )
+
+
+@app.command()
+def coupling(
+    study: StudyName,
+    paths: Annotated[int, typer.Option(help="Lifetimes to simulate, twice each, 2 to 1000000.")] = 2000,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=MOST_SEED, help="Same seed, same numbers. Default: drawn, and printed.")
+    ] = None,
+    overrides: Overrides = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for tables and the figure. Default: none written.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as one JSON object.")] = False,
+) -> None:
+    """Ask what it is worth that prices, outages and sun share one weather: bad years with and without."""
+    from studies.cli_coupling import CouplingRequest, compare_weathers
+
+    compare_weathers(
+        CouplingRequest(study=study, paths=paths, seed=seed, overrides=tuple(overrides or ()), out=out, as_json=as_json)
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from itertools import groupby
+from pathlib import Path
 
 import typer
 from rich.console import Console
@@ -12,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 import studies
-from studies.cli_problems import plain_problems, printable, warn
+from studies.cli_problems import plain_problems, printable, refuse, warn
 
 __all__ = ["list_studies", "print_schema", "show_study", "validate_study"]
 
@@ -27,7 +28,12 @@ def list_studies() -> None:
 
 
 def show_study(name: str, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Print every input of a study: value, unit, origin."""
+    """Print every input of a study: value, unit, origin; of a results folder, what came out."""
+    from riskmodel.manifest import NAME
+
+    if (Path(name) / NAME).is_file():
+        _show_results(Path(name), overrides, as_json)
+        return
     with plain_problems():
         study = studies.load(name, overrides)
     warn(study)
@@ -62,6 +68,24 @@ def show_study(name: str, overrides: tuple[str, ...], as_json: bool) -> None:
             table.add_row(*(Text(printable(cell)) for cell in cells))
         console.print()
         console.print(table)
+
+
+def _show_results(folder: Path, overrides: tuple[str, ...], as_json: bool) -> None:
+    from riskmodel.results import load_results
+    from riskmodel.run import RunError
+    from studies.cli_table import as_json as results_json
+    from studies.cli_table import print_results
+
+    if overrides:
+        raise refuse(f"{folder}: is a folder of results, which --set cannot change; run the study again with --set")
+    try:
+        results = load_results(folder)
+        if not as_json:
+            print_results(results)
+            return
+        typer.echo(json.dumps(results_json(results), indent=2, allow_nan=False))
+    except RunError as error:
+        raise refuse(str(error)) from None
 
 
 def validate_study(name: str, overrides: tuple[str, ...]) -> None:

@@ -16,7 +16,7 @@ from riskmodel.claims import claim_sentences
 from riskmodel.results import Results
 from studies.cli_problems import printable
 
-__all__ = ["as_json", "print_results"]
+__all__ = ["as_json", "print_results", "spread_lines"]
 
 NARROW, WIDE = 100, 150
 """Widths from which numbers stay on one line, and from which the whole table fits."""
@@ -42,6 +42,10 @@ MORE = [
     ("battery\ncapacity\nleft, %", "battery_capacity_left_end:mean", PERCENT),
 ]
 
+SPREADS = (("delta_npv_eur", "NPV difference"), ("downtime_loss_eur_per_year", "downtime loss"))
+"""Metrics whose spread is split, and what they are called."""
+SHARES = (("chance", "chance"), ("parameters", "fitted parameters"), ("inputs", "study inputs"))
+
 
 def print_results(results: Results) -> None:
     """Print one row a strategy, what +- means, and where the results are."""
@@ -63,9 +67,29 @@ def print_results(results: Results) -> None:
     console.print(table)
     console.print(_legend(results))
     console.print(Text(_caption(results)))
+    for line in spread_lines(results):
+        console.print(Text(printable(line)), soft_wrap=True)
     for sentence in claim_sentences(results):
         console.print(Text(f"- {sentence}"))
     console.print(Text(f"Results: {results.folder}"), soft_wrap=True)
+
+
+def spread_lines(results: Results) -> list[str]:
+    """Where the spread of a result comes from, one line a strategy; empty where too few paths were simulated twice."""
+    lines: list[str] = []
+    wide = max(map(len, results.strategy_names))
+    for metric, words in SPREADS:
+        found = [
+            f"  {name:<{wide}}  {text}" for name in results.strategy_names if (text := _split(results, name, metric))
+        ]
+        if found:
+            lines += [f"Spread of the {words} between paths (share of its variance):", *found]
+    return lines
+
+
+def _split(results: Results, name: str, metric: str) -> str:
+    shares = [(words, results.estimate(name, f"{metric}:variance_share_{kind}")) for kind, words in SHARES]
+    return ", ".join(f"{words} {share.scaled(PERCENT, '%')}" for words, share in shares if share is not None)
 
 
 def _caption(results: Results) -> str:

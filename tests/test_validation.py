@@ -48,11 +48,9 @@ def test_compiled_prices_bend_as_the_twin_does() -> None:
     }
     tables = price_tables(record)
     y = np.linspace(-3.0, 4.0, 141)
-    row, zero = np.empty(y.size, np.float32), np.zeros(y.size, np.float32)
-    daily = np.vstack([y.astype(np.float32), zero, zero])
-    one = np.ones(y.size, np.float32)
-    none = np.float32(0.0)
-    price_row(row, zero, daily, none, none, none, tables.scale, tables.bend, one)
+    row, one = y.astype(np.float32), np.ones(y.size, np.float32)
+    bends = [np.full(y.size, slope, np.float32) for slope in record["bend"]]
+    price_row(row, one, *bends, tables.knot, tables.scale)
     expected = record["offset"] + record["scale"] * np.sinh(bent(y, record))
     np.testing.assert_allclose(row, expected, rtol=2e-5, atol=2e-4)
     # negative control: without the bends the prices differ

@@ -75,25 +75,21 @@ def backward_hour(out, after, pd, pc, up, down, levels, empty, full):
 
 
 @njit
-def value_rows(pd, pc, price, surplus, fee, export_fee, export_allowed, eta_d, inverse_eta_c, wear):
-    """Value of discharging and cost of charging one stored MWh, each lane, in an hour.
+def known_value_row(value, price, surplus, fee, export_fee, export_allowed):
+    """What a MWh at the meter is worth in a known hour, each lane [EUR/MWh].
 
     `surplus` is True where PV is expected to exceed the load: energy is then worth what it fetches outside.
     """
     if surplus:
-        for i in range(pd.shape[0]):
-            p = max(price[i] - export_fee, f(0.0)) * export_allowed
-            pd[i] = p * eta_d - wear
-            pc[i] = p * inverse_eta_c
+        for i in range(value.shape[0]):
+            value[i] = max(price[i] - export_fee, f(0.0)) * export_allowed
     else:
-        for i in range(pd.shape[0]):
-            p = price[i] + fee[i]
-            pd[i] = p * eta_d - wear
-            pc[i] = p * inverse_eta_c
+        for i in range(value.shape[0]):
+            value[i] = price[i] + fee[i]
 
 
 @njit
-def terminal_rows(out, levels, reference, spread, fee, eta_d):
+def terminal_rows(out, levels, reference, spread, fee, eta):
     """Marginal values beyond the known hours: from above to below the recent mean price as the store fills.
 
     Parameters
@@ -102,12 +98,13 @@ def terminal_rows(out, levels, reference, spread, fee, eta_d):
     reference : (n_lanes,) float32, recent mean of the price [EUR/MWh]
     spread : (n_lanes,) float32, recent mean distance of hourly prices from the day's mean [EUR/MWh]
     fee : (n_lanes,) float32, added to the price on import [EUR/MWh]
+    eta : (n_lanes,) float32, one-way efficiency
     """
     for j in range(levels):
         slope = f(1.0) - f(2.0) * (f(j) + f(0.5)) / f(levels)
         row = out[j]
         for i in range(row.shape[0]):
-            row[i] = eta_d * (reference[i] + fee[i] + slope * spread[i])
+            row[i] = eta[i] * (reference[i] + fee[i] + slope * spread[i])
 
 
 @njit

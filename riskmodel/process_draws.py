@@ -7,6 +7,7 @@ import numpy as np
 from distributions import clearness, parameters, prices
 from distributions.outages import CURTAILMENT, DURATION_FACTOR, FAMILIES, N_FAMILIES, RATE_FACTOR
 from distributions.parameter_draws import draw_irradiance, draw_outages, draw_prices
+from riskmodel.ageing_choice import STREAM, code_at, codes_used
 from riskmodel.draws import scalar_uniforms
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ class ProcessDraws(NamedTuple):
     prices : (26, n) float32, rows of `distributions.prices`
     sky : (8, n) float32, rows of `distributions.clearness`
     outages : (n, 2, 5) float64, factors on the rates and durations of the outage families
+    law_uniforms : (n,) float64, which decide the ageing law of the cells
     columns : dict of name -> (n,) float64, the numbers that differ between paths, by `prices.`, `irradiance.` or
         `outages.` and their name in the record
     """
@@ -28,6 +30,7 @@ class ProcessDraws(NamedTuple):
     prices: np.ndarray
     sky: np.ndarray
     outages: np.ndarray
+    law_uniforms: np.ndarray
     columns: dict[str, np.ndarray]
 
 
@@ -56,9 +59,18 @@ def draw_processes(study: "Study", seed: int, first_path: int, n_paths: int) -> 
     for family, name in enumerate(FAMILIES):
         factors[:, RATE_FACTOR, family] = outage_values[f"{name}.rate"]
         factors[:, DURATION_FACTOR, family] = outage_values[f"{name}.duration"]
-    return ProcessDraws(
-        prices.drawn_rows(price_values, n_paths), clearness.drawn_rows(sky_values, n_paths), factors, columns
-    )
+    law_uniforms = scalar_uniforms(STREAM, first_path, n_paths, seed)
+    for name, choice in _choices(study):
+        columns[f"cells.{name}"] = code_at(choice, law_uniforms).astype(np.float64)
+    sky = clearness.drawn_rows(sky_values, n_paths)
+    return ProcessDraws(prices.drawn_rows(price_values, n_paths), sky, factors, law_uniforms, columns)
+
+
+def _choices(study: "Study"):
+    """Strategies whose cells' law is drawn."""
+    for name, strategy in study.strategies.items():
+        if strategy.storage is not None and len(codes_used(strategy.storage.ageing_law)) > 1:
+            yield name, strategy.storage.ageing_law
 
 
 def site_outages(processes: ProcessDraws, rate_factor: np.ndarray) -> np.ndarray:

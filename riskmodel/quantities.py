@@ -25,7 +25,7 @@ class Quantity(IntEnum):
     CAPACITY_LEFT = 10
     """Storage capacity at the end of the year as a share of new; NaN without storage."""
     REPLACED = 11
-    """1 if the storage was replaced at the end of the year, else 0."""
+    """Cabinets whose cells were replaced at the end of the year, as a share of the first ones."""
     POTENTIAL_GPU_HOURS = 12
     """All GPUs for the whole year [GPU-h]."""
     POWERED_GPU_HOURS = 13
@@ -40,6 +40,10 @@ class Quantity(IntEnum):
     """Events that reached the site and would trip an unprotected cluster."""
     ABRUPT_STOPS = 21
     ORDERLY_STOPS = 22
+    CABINETS_ADDED = 23
+    """Cabinets added at the end of the year, by plan or because usable energy fell below the need."""
+    SERVICE_EUR = 24
+    """Parts and visits for failed cabinets, at mean prices of the study [EUR]; 0 without simulated failures."""
 
 
 N_QUANTITIES = len(Quantity)

@@ -20,6 +20,15 @@ OUTCOME, WAITING_H, RESTART_H, CAPPED_H, STORED_USED_KWH, GENSET_KWH, GRID_BACK_
 N_EFFECTS = 9
 UNAFFECTED, RODE_THROUGH, CAPPED, ORDERLY_STOP, ABRUPT_STOP, ALREADY_DOWN = range(6)
 
+# what the strategy is when an event comes, float64: cluster load [kW], energy in the cabinets [kWh], 1 if its own assets
+# have been delivered, cabinets that work, and of how many that energy is; first hour of today and end of earlier down
+# time [hour of the year]; restart after an abrupt and an orderly stop [h]; one-way efficiency
+(
+    LOAD_KW, STORED_KWH, IN_SERVICE, WORKING, WORKING_OF, DAY_START_H, DOWN_UNTIL, RESTART_ABRUPT, RESTART_ORDERLY,
+    EFFICIENCY,
+) = range(10)  # fmt: skip
+N_NOW = 10
+
 # columns of the uniforms of an event, the same for every strategy
 U_REWORK, U_RESTART, U_DAMAGE, U_WAIT, U_CABINETS, U_COMMON, U_UPS, U_SPARE, U_START = range(9)
 GENSET_FAILURES = 15
@@ -42,8 +51,8 @@ class BackupTables(NamedTuple):
     power_share, performance : (1,) load share and work rate while islanded under a power cap
     curtailed_import_share : (1,) share of import left during a call of the grid operator
     ups_power_kw, ups_energy_kwh, ups_failure : (s,)
-    cabinets, cabinet_kw, transfer_ms, common_failure, discharge_efficiency : (s,)
-    cabinets_cdf : (s, n + 1) P(at most k cabinets work)
+    cabinet_kw, transfer_ms, common_failure : (s,)
+    cabinets_cdf : (s, n + 1) P(at most k cabinets work); used where no failures are simulated
     gensets, genset_kw, genset_start_h, genset_mttf_h, genset_fuel_h : (s,)
     gensets_cdf : (s, n + 1) P(at most k units start)
     pv_kwp : (s,)
@@ -58,11 +67,9 @@ class BackupTables(NamedTuple):
     ups_power_kw: np.ndarray
     ups_energy_kwh: np.ndarray
     ups_failure: np.ndarray
-    cabinets: np.ndarray
     cabinet_kw: np.ndarray
     transfer_ms: np.ndarray
     common_failure: np.ndarray
-    discharge_efficiency: np.ndarray
     cabinets_cdf: np.ndarray
     gensets: np.ndarray
     genset_kw: np.ndarray
@@ -171,27 +178,30 @@ def stored_hours(stored_kwh, power_kw, pv_kwp, pv, lane, start_h, longest_h, eff
 
 
 @njit
-def _bridge(backup, s, u, load_kw, stored_kwh, notice):
+def _bridge(backup, s, u, load_kw, now, notice):
     """Does a UPS take over, do the cabinets, and what may they deliver: (ups ok, cabinets ok, usable stored energy)."""
     ups = backup.ups_power_kw[s] >= load_kw and backup.ups_power_kw[s] > 0.0 and u[U_UPS] >= backup.ups_failure[s]
-    if backup.cabinets[s] == 0.0:
+    working, stored_kwh = now[WORKING], now[STORED_KWH]
+    if working == 0.0:
         return ups, False, 0.0
-    working = count_working(backup.cabinets_cdf[s], u[U_CABINETS])
     in_time = notice or ups or backup.transfer_ms[s] <= backup.hold_up_ms[0]
-    strong = working * backup.cabinet_kw[s] >= load_kw and working > 0
+    strong = working * backup.cabinet_kw[s] >= load_kw
     cabinets = in_time and strong and u[U_COMMON] >= backup.common_failure[s] and stored_kwh > 0.0
-    return ups, cabinets, stored_kwh * working / backup.cabinets[s] if cabinets else 0.0
+    return ups, cabinets, stored_kwh * working / now[WORKING_OF] if cabinets else 0.0
 
 
 @njit
-def _bridge_hours(effect, backup, s, power_kw, usable_kwh, ups, pv, lane, start_h, wanted_h):
-    """Hours that UPS and then cabinets carry the load, of `wanted_h`; enough is kept for a checkpoint at the end."""
+def _bridge_hours(effect, backup, s, power_kw, usable_kwh, ups, pv, lane, now, start_h, wanted_h):
+    """Hours that UPS and then cabinets carry the load, of `wanted_h`; enough is kept for a checkpoint at the end.
+
+    `start_h` : float, hour of today
+    """
     ups_h = backup.ups_energy_kwh[s] / power_kw if ups else 0.0
     if usable_kwh <= 0.0:
         return min(max(ups_h - backup.checkpoint_h[0], 0.0), wanted_h)
     if ups_h >= wanted_h:
         return wanted_h
-    efficiency = backup.discharge_efficiency[s]
+    efficiency = now[EFFICIENCY]
     spendable = max(usable_kwh - power_kw * backup.checkpoint_h[0] / efficiency, 0.0)
     more, used = stored_hours(
         spendable, power_kw, backup.pv_kwp[s], pv, lane, start_h + ups_h, wanted_h - ups_h, efficiency
@@ -201,15 +211,16 @@ def _bridge_hours(effect, backup, s, power_kw, usable_kwh, ups, pv, lane, start_
 
 
 @njit
-def _carry(effect, backup, s, u, power_kw, usable_kwh, ups, pv, lane, start_h, duration_h):
+def _carry(effect, event, backup, s, u, power_kw, usable_kwh, ups, pv, lane, now):
     """Hours carried behind a working bridge, and the share of the load that gensets carry (1 without them)."""
-    start = backup.genset_start_h[s]
+    start, start_h, duration_h = backup.genset_start_h[s], event[HOUR] - now[DAY_START_H], event[DURATION_H]
     run_h, share = genset_hours(backup, s, u, power_kw)
     if share == 0.0 or duration_h <= start:
-        return _bridge_hours(effect, backup, s, power_kw, usable_kwh, ups, pv, lane, start_h, duration_h), 1.0
+        hours = _bridge_hours(effect, backup, s, power_kw, usable_kwh, ups, pv, lane, now, start_h, duration_h)
+        return hours, 1.0
     generated = min(run_h, duration_h - start)
     wanted = max(duration_h - generated, start)  # the difference alone may round to just under the start time
-    bridged = _bridge_hours(effect, backup, s, power_kw, usable_kwh, ups, pv, lane, start_h, wanted)
+    bridged = _bridge_hours(effect, backup, s, power_kw, usable_kwh, ups, pv, lane, now, start_h, wanted)
     if bridged < start:
         return bridged, 1.0
     effect[GENSET_KWH] = generated * power_kw * share
@@ -217,104 +228,81 @@ def _carry(effect, backup, s, u, power_kw, usable_kwh, ups, pv, lane, start_h, d
 
 
 @njit
-def resolve(
-    effect, event, backup, s, u, load_kw, stored_kwh, in_service, pv, lane, hour_of_year, down_until_h, restart_h
-):
+def resolve(effect, event, backup, s, u, now, pv, lane):
     """What one event does to the cluster of one strategy.
 
     Parameters
     ----------
     effect : (9,) float64, written; see the column names above. Hours are of the whole powered cluster
-    event : (5,) float64 record of `distributions.outages.year_events`
+    event : (5,) float64 record of `distributions.outages.year_events`; the duration of a sag is not used
     backup : BackupTables
     s : int, strategy
     u : (N_UNIFORMS,) float64
-    load_kw : float, cluster load now
-    stored_kwh : float, energy in the cabinets
-    in_service : bool, the strategy's own assets have been delivered
+    now : (10,) float64, see the column names above
     pv, lane : see `stored_hours`
-    hour_of_year : int, first hour of today
-    down_until_h : float, hour of the year until which the cluster is down from earlier events
-    restart_h : (2,) float64, restart after an abrupt and after an orderly stop [h]
     """
     effect[:] = 0.0
-    effect[DOWN_FROM_H] = down_until_h
-    effect[DOWN_UNTIL_H] = down_until_h
-    start, family = event[HOUR], int(event[FAMILY])
+    effect[DOWN_FROM_H] = now[DOWN_UNTIL]
+    effect[DOWN_UNTIL_H] = now[DOWN_UNTIL]
+    start, family, load_kw = event[HOUR], int(event[FAMILY]), now[LOAD_KW]
+    in_service = now[IN_SERVICE] > 0.0
+    if family == CURTAILMENT:
+        effect[GRID_BACK_H] = start + event[DURATION_H]
+        _curtailed(effect, event, backup, s, u, now, pv, lane)
+        return
     duration = 0.0 if family == SAG else event[DURATION_H]
     effect[GRID_BACK_H] = start + duration
-    if family == CURTAILMENT:
-        _curtailed(
-            effect,
-            event,
-            backup,
-            s,
-            u,
-            load_kw,
-            stored_kwh,
-            in_service,
-            pv,
-            lane,
-            hour_of_year,
-            down_until_h,
-            restart_h,
-        )
-        return
     ups = cabinets = False
     usable = 0.0
     if in_service:
-        ups, cabinets, usable = _bridge(backup, s, u, load_kw, stored_kwh, False)
+        ups, cabinets, usable = _bridge(backup, s, u, load_kw, now, False)
     if not (ups or cabinets):
-        _abrupt(effect, backup, s, u, load_kw, in_service, start, duration, down_until_h, restart_h[0])
+        _abrupt(effect, backup, s, u, now, start, duration)
         return
     # GPUs are capped only to stretch cabinets in an outage that may be long, where no genset follows
     capped = family in (SUSTAINED, EXTREME) and backup.gensets[s] == 0.0 and cabinets
     work = backup.performance[0] if capped else 1.0
     power_kw = load_kw * (backup.power_share[0] if capped else 1.0)
-    carried, carried_share = _carry(
-        effect, backup, s, u, power_kw, usable, ups, pv, lane, start - hour_of_year, duration
-    )
-    _settle(effect, start, duration, carried, work * carried_share, restart_h[1], down_until_h)
+    carried, share = duration, 1.0
+    if family != SAG:
+        carried, share = _carry(effect, event, backup, s, u, power_kw, usable, ups, pv, lane, now)
+    _settle(effect, start, duration, carried, work * share, now)
 
 
 @njit
-def _settle(effect, start, duration, carried, work, restart_h, down_until_h):
+def _settle(effect, start, duration, carried, work, now):
     """A bridged event: work goes on at a rate `work` for the hours carried, then the cluster stops in order."""
-    running_from = max(start, down_until_h)
+    running_from = max(start, now[DOWN_UNTIL])
     effect[CAPPED_H] = (1.0 - work) * max(start + min(carried, duration) - running_from, 0.0)
     if carried >= duration:
         effect[OUTCOME] = CAPPED if effect[CAPPED_H] > 0.0 else RODE_THROUGH
         return
-    _stop(effect, ORDERLY_STOP, start + carried, start + duration, restart_h, down_until_h)
+    _stop(effect, ORDERLY_STOP, start + carried, start + duration, now[RESTART_ORDERLY], now[DOWN_UNTIL])
 
 
 @njit
-def _curtailed(
-    effect, event, backup, s, u, load_kw, stored_kwh, in_service, pv, lane, hour_of_year, down_until_h, restart_h
-):
+def _curtailed(effect, event, backup, s, u, now, pv, lane):
     """The grid operator calls on an interruptible connection, with notice: nothing is lost in surprise.
 
     The duration is known, so GPUs are capped only if the cabinets cannot carry the missing power at full load; what
     remains uncovered is shed.
     """
-    start, duration = event[HOUR], event[DURATION_H]
-    if backup.interruptible[s] == 0.0 or not in_service:
+    start, duration, load_kw, down_until_h = event[HOUR], event[DURATION_H], now[LOAD_KW], now[DOWN_UNTIL]
+    if backup.interruptible[s] == 0.0 or now[IN_SERVICE] == 0.0:
         effect[OUTCOME] = UNAFFECTED
         effect[GRID_BACK_H] = start
         return
     left = backup.curtailed_import_share[0]
     missing_kw = load_kw * (1.0 - left)
-    _, cabinets, usable = _bridge(backup, s, u, missing_kw, stored_kwh, True)
+    _, cabinets, usable = _bridge(backup, s, u, missing_kw, now, True)
     usable = usable if cabinets else 0.0
     work = 1.0
-    carried, share = _carry(effect, backup, s, u, missing_kw, usable, False, pv, lane, start - hour_of_year, duration)
+    carried, share = _carry(effect, event, backup, s, u, missing_kw, usable, False, pv, lane, now)
     capped_kw = load_kw * (backup.power_share[0] - left)
     if carried < duration and backup.gensets[s] == 0.0 and capped_kw > 0.0 and usable > 0.0:
         work = backup.performance[0]
         effect[STORED_USED_KWH] = 0.0
-        carried, share = _carry(
-            effect, backup, s, u, capped_kw, usable, False, pv, lane, start - hour_of_year, duration
-        )
+        carried, share = _carry(effect, event, backup, s, u, capped_kw, usable, False, pv, lane, now)
     if left > 0.0 and carried < duration:
         # what is left of the import keeps its share of the GPUs running
         running_from = max(start, down_until_h)
@@ -323,7 +311,7 @@ def _curtailed(
         effect[CAPPED_H] = (1.0 - work) * carried_h + (1.0 - left) * shed_h
         effect[OUTCOME] = CAPPED
         return
-    _settle(effect, start, duration, carried, work * share, restart_h[1], down_until_h)
+    _settle(effect, start, duration, carried, work * share, now)
 
 
 @njit
@@ -340,12 +328,12 @@ def _stop(effect, outcome, stop_h, back_h, restart_h, down_until_h):
 
 
 @njit
-def _abrupt(effect, backup, s, u, load_kw, in_service, start, duration, down_until_h, restart_h):
+def _abrupt(effect, backup, s, u, now, start, duration):
     """The cluster loses power at once; gensets, if they start, end the waiting but not the stop."""
-    back = start + duration
-    if in_service and duration > backup.genset_start_h[s]:
+    back, load_kw = start + duration, now[LOAD_KW]
+    if now[IN_SERVICE] > 0.0 and duration > backup.genset_start_h[s]:
         run_h, share = genset_hours(backup, s, u, load_kw)
         if share >= 1.0 and run_h >= duration:
             back = start + backup.genset_start_h[s]
             effect[GENSET_KWH] = (duration - backup.genset_start_h[s]) * load_kw
-    _stop(effect, ABRUPT_STOP, start, back, restart_h, down_until_h)
+    _stop(effect, ABRUPT_STOP, start, back, now[RESTART_ABRUPT], now[DOWN_UNTIL])

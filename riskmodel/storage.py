@@ -14,23 +14,30 @@ from distributions._jit import njit
 
 f = np.float32
 
+LOWEST_EFFICIENCY = f(0.5)
+
 
 # columns of StorageTables.numbers
 (
-    CABINETS_KW,
-    ENERGY_KWH,
-    ETA_C,
-    INVERSE_ETA_C,
-    ETA_D,
-    INVERSE_ETA_D,
+    CABINET_KW,
+    CABINET_KWH,
+    ETA,
+    OHMIC_GROWTH,
     WEAR,
     RESERVE,
     CHARGE_LIMIT_KW,
     END_OF_LIFE,
     EXPORT_FEE,
     EXPORT_ALLOWED,
-) = range(12)
-N_NUMBERS = 12
+    WEAKEST,
+    C_RATE,
+    AUGMENT_KWH,
+    WARRANTY_CYCLES,
+    PEAK_COST,
+) = range(15)
+N_NUMBERS = 15
+COHORTS = 4
+"""Groups of cabinets of one age that a strategy may own: the first ones, and those added later."""
 
 
 class StorageTables(NamedTuple):
@@ -38,16 +45,22 @@ class StorageTables(NamedTuple):
 
     Attributes
     ----------
-    numbers : (s, 12) float32, by the columns named above: working cabinets' power [kW] and fresh energy [kWh]
-        (nameplate x mean availability), one-way efficiencies and inverses, wear [EUR per stored MWh discharged], share
-        of the energy kept for outages, highest import while charging [kW], capacity share at which cells are replaced,
-        and the site's export fee [EUR/MWh] and permission (1 or 0)
+    numbers : (s, 15) float32, by the columns named above: power [kW] and fresh energy [kWh] of one cabinet (nameplate,
+        times mean availability where no failures are simulated), one-way efficiency when new, what it falls by for
+        each share of capacity lost, wear [EUR per stored MWh discharged], share of the energy kept for outages,
+        highest import while charging [kW], capacity share at which cells are replaced, the site's export fee
+        [EUR/MWh] and permission (1 or 0), loss of the weakest cell over the mean loss, power over energy [1/h], usable
+        energy below which cabinets are added [kWh], full cycles a year before trading stops, cost of a MWh/h of peak
+        for a month over the days of a month [EUR/MW] (0: charging may raise the peak)
     owned : (s,) int64 1 with storage; levels, up, down : (s,) int64 dispatch grid
     surplus : (s, 8760) int8, 1 where PV is expected to exceed the load
+    cabinets : (s, years + 1) int64, cabinets that are added at the start of each year by plan; the first in year 0
+    laws : (s, 3) int64, 1 where some path may draw the ageing law
+    charge_hours : (s,) float32, hours of charging that fill the store, at the most a day's third
 
     Notes
     -----
-    One array, not twelve: the hourly functions are called a hundred million times, and every array costs seven words
+    One array, not many: the hourly functions are called a hundred million times, and every array costs seven words
     a call.
     """
 
@@ -57,6 +70,9 @@ class StorageTables(NamedTuple):
     up: np.ndarray
     down: np.ndarray
     surplus: np.ndarray
+    cabinets: np.ndarray
+    laws: np.ndarray
+    charge_hours: np.ndarray
 
 
 @njit
@@ -74,22 +90,28 @@ def load_row(net, load, run):
 
 
 @njit
-def most_in_row(most_in, net, grid, in_service, power_kw, charge_limit_kw, eta_c):
-    """Most that may go into the store in this hour [stored kWh]: PV surplus, or import up to the charging limit.
+def room_row(room, net, limit):
+    """Import that charging may add, or the PV surplus [kW]; `limit` : (n_lanes,) highest import while charging."""
+    for i in range(room.shape[0]):
+        n = net[i]
+        room[i] = -n if n < f(0.0) else max(limit[i] - n, f(0.0))
+
+
+@njit
+def most_in_row(most_in, room, grid, in_service, power, eta):
+    """Most that may go into the store in this hour [stored kWh].
 
     Nothing for the share of the hour without grid: outages are settled event by event.
     """
     for i in range(most_in.shape[0]):
-        n = net[i]
-        room = -n if n < f(0.0) else max(charge_limit_kw - n, f(0.0))
-        most_in[i] = min(power_kw, room) * eta_c * (grid[i] * in_service[i])
+        most_in[i] = min(power[i], room[i]) * eta[i] * (grid[i] * in_service[i])
 
 
 @njit
-def most_out_row(most_out, net, grid, in_service, power_kw, inverse_eta_d):
+def most_out_row(most_out, net, grid, trading, power, inverse_eta):
     """Most that may come out of the store in this hour [stored kWh]: up to the net load, no export from storage."""
     for i in range(most_out.shape[0]):
-        most_out[i] = min(power_kw, max(net[i], f(0.0))) * inverse_eta_d * (grid[i] * in_service[i])
+        most_out[i] = min(power[i], max(net[i], f(0.0))) * inverse_eta[i] * (grid[i] * trading[i])
 
 
 @njit
@@ -101,11 +123,23 @@ def value_row(value, price, net, fee, export_fee, export_allowed):
 
 
 @njit
-def stored_value_rows(pd, pc, value, eta_d, inverse_eta_c, wear):
-    """What a stored MWh is worth going out and costs coming in [EUR/MWh]."""
-    for i in range(value.shape[0]):
-        pd[i] = value[i] * eta_d - wear
-        pc[i] = value[i] * inverse_eta_c
+def out_value_row(pd, value, eta, wear):
+    """What a stored MWh is worth going out [EUR/MWh]; see `in_value_row` for negative values."""
+    for i in range(pd.shape[0]):
+        v = value[i]
+        pd[i] = (v * eta[i] if v > f(0.0) else v) - wear
+
+
+@njit
+def in_value_row(pc, value, inverse_eta):
+    """What a stored MWh costs coming in [EUR/MWh].
+
+    Where energy has a negative value, losses earn money, and a store that charged and discharged in one hour would burn
+    energy for it, which one converter cannot. Both sides then count without losses, so it never pays.
+    """
+    for i in range(pc.shape[0]):
+        v = value[i]
+        pc[i] = v * inverse_eta[i] if v > f(0.0) else v
 
 
 @njit
@@ -154,9 +188,9 @@ def add_both_row(total, a, b):
 
 @njit
 def scale_row(row, factor):
-    """Multiply a row: stored energy to energy at the meter."""
+    """Multiply a row by another: stored energy to energy at the meter."""
     for i in range(row.shape[0]):
-        row[i] *= factor
+        row[i] *= factor[i]
 
 
 @njit
@@ -208,10 +242,25 @@ def export_rows(income, exported, flow, price, export_fee, export_allowed):
 
 
 @njit
-def plan_rows(floor, step, capacity, energy_kwh, reserve, levels):
-    """Reserve floor and energy of one dispatch level [kWh] at today's capacity (share of new)."""
+def plan_rows(floor, step, energy, reserve, levels):
+    """Reserve floor and energy of one dispatch level [kWh] of the energy that the working cabinets hold today."""
     share = (f(1.0) - reserve) / f(levels)
     for i in range(floor.shape[0]):
-        now = energy_kwh * f(capacity[i])
-        floor[i] = now * reserve
-        step[i] = now * share
+        floor[i] = energy[i] * reserve
+        step[i] = energy[i] * share
+
+
+@njit
+def efficiency_rows(eta, inverse, lost, new, growth):
+    """One-way efficiency and its inverse: cells that lost capacity resist more.
+
+    Parameters
+    ----------
+    eta, inverse : (n_lanes,) float32, written
+    lost : (n_lanes,) float64, mean capacity lost [share of new]
+    new, growth : float32, efficiency of new cells; what it falls by for each share lost
+    """
+    for i in range(eta.shape[0]):
+        eta[i] = max(new - growth * f(lost[i]), LOWEST_EFFICIENCY)
+    for i in range(eta.shape[0]):
+        inverse[i] = f(1.0) / eta[i]

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from distributions import parameters
+from distributions.cell_spread import Spread, expected_least
+from distributions.cells.codes import CellCode
 from distributions.clearness import ClearnessTables, clearness_tables
-from distributions.clock import HOURS_PER_DAY, KW_PER_MW, MONTH_OF_DAY
+from distributions.clock import DAYS_PER_YEAR, HOURS_PER_DAY, KW_PER_MW, KWH_PER_MWH, MONTH_OF_DAY, MONTHS_PER_YEAR
 from distributions.irradiance import chain_of, pv_table
 from distributions.outage_tables import outage_tables
 from distributions.outages import OutageTables
@@ -16,34 +18,40 @@ from distributions.regime import state_share
 from distributions.tariffs import TariffTables, tariff_tables
 from distributions.units import working_cdf
 from distributions.weather import WeatherTables, weather_tables
+from riskmodel.ageing_choice import code_at, codes_used
+from riskmodel.cabinet_tables import CabinetTables, cabinet_tables
 from riskmodel.dispatch import level_grid
 from riskmodel.downtime import ClusterTables, optimal_checkpoint_interval_h
 from riskmodel.process_draws import ProcessDraws, site_outages
 from riskmodel.ridethrough import BackupTables
 from riskmodel.storage import (
-    CABINETS_KW,
+    AUGMENT_KWH,
+    C_RATE,
+    CABINET_KW,
+    CABINET_KWH,
     CHARGE_LIMIT_KW,
     END_OF_LIFE,
-    ENERGY_KWH,
-    ETA_C,
-    ETA_D,
+    ETA,
     EXPORT_ALLOWED,
     EXPORT_FEE,
-    INVERSE_ETA_C,
-    INVERSE_ETA_D,
     N_NUMBERS,
+    OHMIC_GROWTH,
+    PEAK_COST,
     RESERVE,
+    WARRANTY_CYCLES,
+    WEAKEST,
     WEAR,
     StorageTables,
 )
 
 if TYPE_CHECKING:
-    from riskmodel.study import Study
+    from riskmodel.study import Storage, Study
 
 MIN_PER_H = 60.0
 S_PER_H = 3600.0
 HOURS_PER_MONTH = 730.0
 KELVIN_AT_ZERO_C = 273.15
+REFERENCE_LOSS = 0.1
 # Gauss-Hermite nodes would do as well: the mean PV output needs no more than the nine knots of the clearness normal
 KNOT_NORMALS = np.linspace(-2.5, 2.5, 9)
 
@@ -63,6 +71,8 @@ class SiteTables(NamedTuple):
     kwp : (s, years) float32, PV of each strategy with degradation and availability [kWp]
     ups_factor, auxiliary_kw : (s,) float32, load with UPS losses over load; own use of the cabinets
     import_before_kw : (s,) float32
+    installed_share : (years,) float64, share of the GPUs that are there in each year
+    warmer_k : (12,) float32, what the month adds to the cells' temperature
     """
 
     month_of_day: np.ndarray
@@ -75,6 +85,8 @@ class SiteTables(NamedTuple):
     ups_factor: np.ndarray
     auxiliary_kw: np.ndarray
     import_before_kw: np.ndarray
+    installed_share: np.ndarray
+    warmer_k: np.ndarray
 
 
 class Tables(NamedTuple):
@@ -88,6 +100,7 @@ class Tables(NamedTuple):
     backup: BackupTables
     cluster: ClusterTables
     storage: StorageTables
+    cabinets: CabinetTables
     site: SiteTables
 
 
@@ -101,6 +114,8 @@ class PathInputs(NamedTuple):
     outage_factors : (n, 2, 5) float64, on the rates and durations of the families
     energised_day : (s, n) int64, first day of the run with the strategy's full connection and assets
     ageing_factor : (s, n) float32
+    ageing_law : (s, n) int64, `distributions.cells.codes.CellCode` of the path's cells
+    failure_factor : (s, n) float64, on the failure rates of cabinets
     """
 
     load_kw: np.ndarray
@@ -113,6 +128,8 @@ class PathInputs(NamedTuple):
     outage_factors: np.ndarray
     energised_day: np.ndarray
     ageing_factor: np.ndarray
+    ageing_law: np.ndarray
+    failure_factor: np.ndarray
 
 
 def _column(study: "Study", asset: str, value) -> np.ndarray:
@@ -197,44 +214,66 @@ def expected_pv(clearness: ClearnessTables) -> np.ndarray:
     return out
 
 
+def weakest_over_mean(storage: "Storage") -> float:
+    """Loss of the weakest of the cells in a string over the mean loss; it does not depend on how much is lost."""
+    spread = Spread(fresh_cv=0.0, loss_cv=storage.cell_loss_spread)
+    return (1.0 - expected_least(storage.cells_in_string, REFERENCE_LOSS, spread)) / REFERENCE_LOSS
+
+
+def _charge_hours(study: "Study", storage: "Storage") -> tuple[float, float]:
+    """Hours at full power to fill and to empty what dispatch may use of new cabinets."""
+    eta = np.sqrt(storage.round_trip_efficiency)
+    mean_load_kw = study.rated_load_kw() * study.cluster.load_factor.mean()
+    cabinets = storage.cabinets + sum(storage.added_cabinets)
+    usable = max(storage.cabinet_energy_kwh * (1.0 - storage.reserve_share), 1e-6) * cabinets
+    power_kw = cabinets * storage.cabinet_power_kw
+    room_kw = max(min(power_kw, storage.charge_import_limit_mw * KW_PER_MW - mean_load_kw), 1e-6)
+    return usable / (room_kw * eta), usable / (min(power_kw, mean_load_kw) / eta)
+
+
+def _storage_numbers(study: "Study", storage: "Storage") -> np.ndarray:
+    """Row of `StorageTables.numbers`."""
+    a, row = storage, np.zeros(N_NUMBERS)
+    working = 1.0 if a.availability else a.cabinet_availability
+    row[CABINET_KW], row[CABINET_KWH] = a.cabinet_power_kw * working, a.cabinet_energy_kwh * working
+    row[ETA] = np.sqrt(a.round_trip_efficiency)
+    row[OHMIC_GROWTH] = a.ohmic_loss_share * a.resistance_growth_per_lost_capacity
+    row[WEAR], row[RESERVE] = a.wear_cost_eur_per_mwh, a.reserve_share
+    row[CHARGE_LIMIT_KW] = a.charge_import_limit_mw * KW_PER_MW
+    row[END_OF_LIFE], row[AUGMENT_KWH] = a.end_of_life_capacity, a.augment_below_mwh * KWH_PER_MWH
+    row[EXPORT_FEE], row[EXPORT_ALLOWED] = study.site.export_fee_eur_per_mwh, float(study.site.export_allowed)
+    row[WEAKEST], row[C_RATE] = weakest_over_mean(a), a.cabinet_power_kw / a.cabinet_energy_kwh
+    row[WARRANTY_CYCLES] = a.warranty_cycles_per_year
+    if a.charging_raises_peak == "when_it_pays":
+        row[PEAK_COST] = study.site.demand_charge_eur_per_kw_year.mean() * KW_PER_MW / DAYS_PER_YEAR
+    return row
+
+
 def storage_tables(study: "Study", clearness: ClearnessTables, kwp: np.ndarray) -> StorageTables:
-    """Storage constants and the dispatch grid of each strategy."""
-
-    def column(value):
-        return _column(study, "storage", value).astype(np.float32)
-
-    n = len(study.strategies)
+    """Storage constants, the dispatch grid and the plan of cabinets of each strategy."""
+    n, years = len(study.strategies), study.header.years
     levels, up, down = np.ones(n, np.int64), np.ones(n, np.int64), np.ones(n, np.int64)
     surplus = np.zeros((n, clearness.pv.shape[0]), np.int8)
+    numbers, hours_to_fill = np.zeros((n, N_NUMBERS), np.float32), np.zeros(n, np.float32)
+    cabinets, laws = np.zeros((n, years + 1), np.int64), np.zeros((n, len(CellCode)), np.int64)
     sun = expected_pv(clearness) if float(np.max(kwp)) > 0.0 else np.zeros(clearness.pv.shape[0])
     mean_load_kw = study.rated_load_kw() * study.cluster.load_factor.mean()
     for k, strategy in enumerate(study.strategies.values()):
         a = strategy.storage
         if a is None:
             continue
-        eta = np.sqrt(a.round_trip_efficiency)
-        usable = max(a.cabinet_energy_kwh * (1.0 - a.reserve_share), 1e-6)
-        charge_kw = a.cabinets * a.cabinet_power_kw
-        room_kw = max(min(charge_kw, a.charge_import_limit_mw * KW_PER_MW - mean_load_kw), 1e-6)
-        hours_in = usable * a.cabinets / (room_kw * eta)
-        hours_out = usable * a.cabinets / (min(charge_kw, mean_load_kw) / eta)
+        hours_in, hours_out = _charge_hours(study, a)
         levels[k], up[k], down[k] = level_grid(hours_in, hours_out)
+        hours_to_fill[k] = min(hours_in, HOURS_PER_DAY / 3.0)
         surplus[k] = sun * kwp[k, 0] > mean_load_kw
-    numbers = np.zeros((n, N_NUMBERS), np.float32)
-    numbers[:, CABINETS_KW] = column(lambda a: a.cabinets * a.cabinet_power_kw * a.cabinet_availability)
-    numbers[:, ENERGY_KWH] = column(lambda a: a.cabinets * a.cabinet_energy_kwh * a.cabinet_availability)
-    eta = column(lambda a: np.sqrt(a.round_trip_efficiency))
-    numbers[:, ETA_C], numbers[:, ETA_D] = eta, eta
-    inverse = column(lambda a: 1.0 / np.sqrt(a.round_trip_efficiency))
-    numbers[:, INVERSE_ETA_C], numbers[:, INVERSE_ETA_D] = inverse, inverse
-    numbers[:, WEAR] = column(lambda a: a.wear_cost_eur_per_mwh)
-    numbers[:, RESERVE] = column(lambda a: a.reserve_share)
-    numbers[:, CHARGE_LIMIT_KW] = column(lambda a: a.charge_import_limit_mw * KW_PER_MW)
-    numbers[:, END_OF_LIFE] = column(lambda a: a.end_of_life_capacity)
-    numbers[:, EXPORT_FEE] = study.site.export_fee_eur_per_mwh
-    numbers[:, EXPORT_ALLOWED] = float(study.site.export_allowed)
+        numbers[k] = _storage_numbers(study, a)
+        laws[k, codes_used(a.ageing_law)] = 1
+        cabinets[k, 0] = a.cabinets
+        for year, added in zip(a.added_in_years, a.added_cabinets, strict=True):
+            if year <= years:
+                cabinets[k, year - 1] += added
     owned = np.array([int(s.storage is not None) for s in study.strategies.values()], np.int64)
-    return StorageTables(numbers, owned, levels, up, down, surplus)
+    return StorageTables(numbers, owned, levels, up, down, surplus, cabinets, laws, hours_to_fill)
 
 
 def tariff_of(study: "Study") -> dict | None:
@@ -251,6 +290,24 @@ def _long_run(study: "Study") -> tuple[np.ndarray, np.ndarray]:
     half_life, sd = study.site.price_level_half_life_years, study.site.price_level_yearly_sd
     lasting = 0.5 ** (1.0 / half_life) if half_life > 0.0 else 0.0
     return long_run_tables(sd, lasting, sd * np.sqrt(1.0 - lasting**2), years)
+
+
+def installed_share(study: "Study") -> np.ndarray:
+    """Share of the GPUs that are there in each year, (years,) float64; the last one stated holds on."""
+    stated = study.cluster.installed_share_by_year
+    return np.array([stated[min(year, len(stated) - 1)] for year in range(study.header.years)])
+
+
+def warmer_k(study: "Study") -> np.ndarray:
+    """What each month adds to the temperature of the cells [K], (12,): nothing where it is controlled.
+
+    Outdoors the drawn battery temperature is the year's mean, and the months differ as the air does.
+    """
+    if study.site.battery_housing == "controlled":
+        return np.zeros(MONTHS_PER_YEAR)
+    air = parameters.load("irradiance", study.record_names()["irradiance"])["month_temperature_c"]
+    days = np.bincount(np.asarray(MONTH_OF_DAY), minlength=MONTHS_PER_YEAR)
+    return air - float(np.sum(air * days) / np.sum(days))
 
 
 def site_tables(study: "Study") -> SiteTables:
@@ -277,6 +334,8 @@ def site_tables(study: "Study") -> SiteTables:
         ups_factor=np.array([1.0 if s.ups is None else 1.0 / s.ups.efficiency for s in strategies], np.float32),
         auxiliary_kw=_column(study, "storage", lambda a: a.cabinets * a.auxiliary_kw_per_cabinet).astype(np.float32),
         import_before_kw=np.array([s.connection.import_limit_before_mw * KW_PER_MW for s in strategies], np.float32),
+        installed_share=installed_share(study),
+        warmer_k=warmer_k(study).astype(np.float32),
     )
 
 
@@ -311,6 +370,7 @@ def pack(study: "Study") -> Tables:
         backup=backup_tables(study, outage_parameters),
         cluster=cluster_tables(study),
         storage=storage_tables(study, clearness, site.kwp),
+        cabinets=cabinet_tables([x.storage.availability if x.storage else None for x in study.strategies.values()]),
         site=site,
     )
 
@@ -331,6 +391,10 @@ def path_inputs(study: "Study", scalars: dict[str, np.ndarray], processes: Proce
     months = np.array([scalars[f"strategies.{n}.connection.time_to_power_months"] for n in names])
     ones = np.ones(load.size)
     ageing = [scalars.get(f"strategies.{n}.storage.ageing_rate_factor", ones) for n in names]
+    key = "strategies.{}.storage.availability.failure_rate_factor"
+    failing = [scalars.get(key.format(n), ones) for n in names]
+    storages = [s.storage for s in study.strategies.values()]
+    zeros = np.zeros(load.size, np.int64)
     return PathInputs(
         load_kw=load.astype(np.float32),
         price_factor=scalars["site.price_level_factor"].astype(np.float32),
@@ -342,4 +406,6 @@ def path_inputs(study: "Study", scalars: dict[str, np.ndarray], processes: Proce
         outage_factors=site_outages(processes, scalars["site.outage_rate_factor"]),
         energised_day=np.ceil(months * HOURS_PER_MONTH / HOURS_PER_DAY).astype(np.int64),
         ageing_factor=np.array(ageing).astype(np.float32),
+        ageing_law=np.array([code_at(a.ageing_law, processes.law_uniforms) if a else zeros for a in storages]),
+        failure_factor=np.array(failing),
     )

@@ -8,9 +8,12 @@ from distributions import clearness, prices
 from distributions._jit import njit
 from distributions.clock import HOURS_PER_YEAR
 from distributions.outages import N_COLUMNS
+from riskmodel.cabinet_fleet import N_WORDS, CabinetState, new_cabinet_state
+from riskmodel.cabinet_tables import N_COUNTS
 from riskmodel.dispatch import ABOVE_ALL, BELOW_ALL, HIGHEST_LEVELS, KNOWN_HOURS
 from riskmodel.downtime import N_CAUSES
-from riskmodel.ridethrough import N_EFFECTS, N_UNIFORMS
+from riskmodel.ridethrough import N_EFFECTS, N_NOW, N_UNIFORMS
+from riskmodel.storage import COHORTS
 
 f = np.float32
 
@@ -23,16 +26,19 @@ MONTHS = 12
 OF_OUTAGES, OF_PRICES, OF_SUN = range(3)
 N_PROCESSES = 3
 
-# yearly sums held by lane until the year ends; the order of riskmodel.quantities.Quantity up to ORDERLY_STOPS
-N_SUMS = 23
+# yearly sums held by lane until the year ends; the order of riskmodel.quantities.Quantity
+N_SUMS = 25
 
 # rows of the day's float32 sums at the meter
 COST, INCOME, IMPORTED, EXPORTED, CHARGED, DISCHARGED, GAIN, SUN, LOW, HIGH, MEAN_SUM, THROUGHPUT = range(12)
 N_DAY_SUMS = 12
 
 # rows of hourly float32 scratch
-NET, FLOW, CHARGE, DISCHARGE, MOST, VALUE, PD, PC, TARGET, FLOOR, STEP, LOAD, EMPTY, FULL = range(14)
-N_SCRATCH = 14
+(
+    NET, FLOW, CHARGE, DISCHARGE, MOST, VALUE, PD, PC, TARGET, FLOOR, STEP, LOAD, EMPTY, FULL,
+    LIMIT, TRADING, ROOM, DAYS_OF_LAW,
+) = range(18)  # fmt: skip
+N_SCRATCH = 18
 
 
 class Market(NamedTuple):
@@ -91,14 +97,22 @@ class Fleet(NamedTuple):
     Attributes
     ----------
     values : (s, 36, 20, b) float32 marginal values of stored energy [EUR/MWh] from the last plan
-    stored : (s, b) float32 [kWh]; capacity : (s, b) float64, share of new
-    calendar, cycle : (s, b) float64 capacity lost by each part
+    stored : (s, b) float32 [kWh]
+    power, energy : (s, b) float32, of the cabinets that work today: power [kW], energy when full [kWh]
+    eta, inverse_eta : (s, b) float32 one-way efficiency and its inverse
+    capacity, lost_share : (s, b) float64, usable share of new energy, and mean share lost, over all cabinets
+    cohort : (s, 4, b) float64, cabinets of each age; calendar, cycle : (s, 4, b) float64 capacity lost by each part
+    traded : (s, b) float64 energy out of the store this year [kWh]
+    working, installed : (s, b) int32 cabinets; planned_h : (s, b) float64 cabinet-hours out today for planned work
+    cabinets : CabinetState; cabinet_words : (8, b) uint32; counts : (s, 9, b) float64 of riskmodel.cabinet_tables
+    temperature : (b,) float32 of the cells this month [K]; slopes : (3, b) float32, see sony_murata_lanes
+    now : (10,) float64 scratch of one event
     peak : (s, b) float32, this month's highest import [kW]
     powered : (s, b) float64 share of the GPUs with power; in_service : (s, b) float32, 1 once the assets are delivered
     grid_back, grid_left, down_from, down_until : (s, b) float64 [hour of the run]; share of import left in an outage
-    sums : (s, 23, b) float64 yearly sums
+    sums : (s, 25, b) float64 yearly sums
     outcome : (s, b, 160) int8; lost : (s, b, 160, 5) float32 of the year's events
-    day : (12, b) float32 sums of the day; rows : (14, b) float32 hourly scratch
+    day : (12, b) float32 sums of the day; rows : (18, b) float32 hourly scratch
     run, grid : (24, b) float32 share of the load drawn and of the hour with grid
     known_pd, known_pc : (35, b) float32
     effect : (9,), lost_now : (5,), restart : (2,) float64 scratch of one event
@@ -106,9 +120,25 @@ class Fleet(NamedTuple):
 
     values: np.ndarray
     stored: np.ndarray
+    power: np.ndarray
+    energy: np.ndarray
+    eta: np.ndarray
+    inverse_eta: np.ndarray
     capacity: np.ndarray
+    lost_share: np.ndarray
+    cohort: np.ndarray
     calendar: np.ndarray
     cycle: np.ndarray
+    traded: np.ndarray
+    working: np.ndarray
+    installed: np.ndarray
+    planned_h: np.ndarray
+    cabinets: CabinetState
+    cabinet_words: np.ndarray
+    counts: np.ndarray
+    temperature: np.ndarray
+    slopes: np.ndarray
+    now: np.ndarray
     peak: np.ndarray
     powered: np.ndarray
     in_service: np.ndarray
@@ -135,7 +165,7 @@ class Out(NamedTuple):
 
     Attributes
     ----------
-    annual : (n, s, years, 23) float64
+    annual : (n, s, years, 25) float64
     event : (n, capacity, 6) float64: hour of the year, duration [h], family, residual voltage, number, year (from 1)
     outcome : (n, capacity, s) int8; lost : (n, capacity, s, 5) float32 [GPU-h]
     n_events : (n,) int64 rows used
@@ -195,9 +225,25 @@ def new_fleet(s, b):
     return Fleet(
         np.zeros((s, KNOWN_HOURS + 1, HIGHEST_LEVELS, b), np.float32),
         np.zeros((s, b), np.float32),
+        np.zeros((s, b), np.float32),
+        np.zeros((s, b), np.float32),
+        np.ones((s, b), np.float32),
+        np.ones((s, b), np.float32),
         np.ones((s, b), np.float64),
         np.zeros((s, b), np.float64),
+        np.zeros((s, COHORTS, b), np.float64),
+        np.zeros((s, COHORTS, b), np.float64),
+        np.zeros((s, COHORTS, b), np.float64),
         np.zeros((s, b), np.float64),
+        np.zeros((s, b), np.int32),
+        np.zeros((s, b), np.int32),
+        np.zeros((s, b), np.float64),
+        new_cabinet_state(s, b),
+        np.zeros((N_WORDS, b), np.uint32),
+        np.zeros((s, N_COUNTS, b), np.float64),
+        np.zeros(b, np.float32),
+        np.zeros((3, b), np.float32),
+        np.zeros(N_NOW, np.float64),
         np.zeros((s, b), np.float32),
         np.zeros((s, b), np.float64),
         np.zeros((s, b), np.float32),

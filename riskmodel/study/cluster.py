@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import PlainValidator, WithJsonSchema
+from pydantic import PlainValidator, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from riskmodel.study.fields import Q, Section, choice, number, quantity, whole
@@ -29,6 +29,12 @@ class Cluster(Section):
     """Cluster inputs; units are in the names, ranges and sources in the fields."""
 
     gpus: int = whole("Number of GPUs", "", 10000, low=1, high=10_000_000)
+    installed_share_by_year: Annotated[list[float], Strict()] = choice(
+        "Share of the GPUs installed in each year; the last one holds on",
+        "[0.4, 0.7, 1.0]",
+        default=[1.0],
+        source="1: all at once",
+    )
     gpus_per_server: int = whole(
         "GPUs in one server", "", 8, low=1, high=1024, default=8, source="8-GPU HGX/DGX server, the common form"
     )

@@ -80,6 +80,13 @@ class Site(Section):
         "Yearly charge on the mean of the monthly peaks", "EUR/kW-year", 45.0, low=0.0, high=2000.0
     )
     battery_temperature_c: Q = quantity("Cell temperature in the cabinets", "C", 25.0, low=-20.0, high=60.0)
+    battery_housing: Literal["controlled", "outdoor"] = choice(
+        "controlled: cells stay at battery_temperature_c; outdoor: they follow the months' air temperature of the "
+        "irradiance record around it",
+        "controlled",
+        default="controlled",
+        source="liquid-cooled and heated cabinets",
+    )
     outages: str = choice("Outage record, or a .toml file", "nordic_hv")
     outage_rate_factor: Q = quantity(
         "Multiplies every outage rate", "", 1.0, low=0.0, high=1000.0, default=1.0, source="1: rates as in the record"

@@ -1,9 +1,11 @@
 """One power strategy: its grid connection and the assets it owns."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, Strict
 
+from riskmodel.study.availability import Availability
+from riskmodel.study.cells_field import AgeingLaw
 from riskmodel.study.fields import Q, Section, choice, flag, number, quantity, whole
 
 __all__ = ["Connection", "Gensets", "Pv", "Storage", "Strategy", "Ups"]
@@ -85,18 +87,95 @@ class Storage(Section):
     charge_import_limit_mw: float = number(
         "Import never exceeds this while charging", "MW", 20.0, low=0.0, high=10_000.0
     )
+    charging_raises_peak: Literal["when_it_pays", "always"] = choice(
+        "May charging lift a month's billed peak above that of the load: always, or in months in which trading is "
+        "expected to earn more than that costs",
+        "when_it_pays",
+        default="when_it_pays",
+        source="an operator who sees the bill",
+    )
     capex_eur_per_kwh: Q = quantity("Installed price", "EUR/kWh", 260, low=0.0, high=10_000.0)
     maintenance_share_of_capex_per_year: Q = quantity(
         "Service over the first price", "per year", 0.025, low=0.0, high=1.0
     )
-    ageing_law: Literal["blast_lfp_250ah"] = choice(
-        "Ageing of the cells",
+    ageing_law: AgeingLaw = choice(
+        "Ageing of the cells: one published law, or several with weights, of which each path draws one",
         "blast_lfp_250ah",
-        default="blast_lfp_250ah",
-        source="BLAST-Lite, Gasper 2023, doi 10.1016/j.est.2023.109042, 250 Ah prismatic LFP",
+        default={"blast_lfp_250ah": 0.5, "blast_sony_murata": 0.25, "naumann_2020": 0.25},
+        source="judgement on the weights: the 250 Ah prismatic cell is the closest to a cabinet's; two cells of one type "
+        "share the rest. Laws: BLAST-Lite, Gasper 2023, doi 10.1016/j.est.2023.109042; Naumann 2020",
     )
     ageing_rate_factor: Q = quantity(
         "Multiplies the fade of the law", "", 1.0, low=0.0, high=20.0, default=1.0, source="1: the law as published"
+    )
+    cell_loss_spread: float = number(
+        "Standard deviation of lost capacity between cells, over its mean; a string gives what its weakest cell allows",
+        "",
+        0.1,
+        low=0.0,
+        high=0.3,
+        default=0.1,
+        source="Frenander, Thiringer 2024, J. Energy Storage 102, 114014: about 10 % at any age",
+    )
+    cells_in_string: int = whole(
+        "Cells in series behind one converter",
+        "",
+        260,
+        low=1,
+        high=10_000,
+        default=260,
+        source="5 modules of 52 cells: a 261 kWh cabinet with cells of 314 Ah",
+    )
+    resistance_growth_per_lost_capacity: float = number(
+        "Relative growth of resistance for each share of capacity lost",
+        "",
+        0.5,
+        low=0.0,
+        high=20.0,
+        default=0.5,
+        source="computed from Naumann 2018: at 25 C and 10 years resistance rises 11 % where capacity falls 22 %",
+    )
+    ohmic_loss_share: float = number(
+        "Energy lost one way in the resistance of new cells",
+        "",
+        0.02,
+        low=0.0,
+        high=0.2,
+        default=0.02,
+        source="judgement: about half of the loss of a cabinet is in its cells at 0.5 C",
+    )
+    warranty_cycles_per_year: float = number(
+        "Full cycles in a year beyond which storage is kept for outages only",
+        "1/year",
+        365.0,
+        low=0.0,
+        high=100_000.0,
+        default=100_000.0,
+        source="no limit: nothing is said of a warranty",
+    )
+    added_in_years: Annotated[list[int], Strict()] = choice(
+        "Years at whose start more cabinets are added", "[3, 5]", default=[], source="none: all at once"
+    )
+    added_cabinets: Annotated[list[int], Strict()] = choice(
+        "Cabinets added in each of these years", "[50, 50]", default=[], source="none: all at once"
+    )
+    augment_below_mwh: float = number(
+        "Usable energy of all cabinets below which new ones are added at the end of a year; 0 = never",
+        "MWh",
+        30.0,
+        low=0.0,
+        high=1e6,
+        default=0.0,
+        source="0: no augmentation",
+    )
+    price_growth_real_per_year: Q = quantity(
+        "Real yearly growth of the price of cabinets added later",
+        "per year",
+        -0.03,
+        low=-0.5,
+        high=0.5,
+        default={"law": "normal", "mean": -0.03, "sd": 0.02},
+        source="judgement: cell prices fall faster, works on site do not",
     )
     end_of_life_capacity: float = number(
         "Capacity share at which storage is replaced",
@@ -108,6 +187,7 @@ class Storage(Section):
         source="70 % of new, usual in stationary storage warranties: judgement",
     )
     replacement_cost_share: Q = quantity("Price of a replacement over the first price", "", 0.5, low=0.0, high=5.0)
+    availability: Availability | None = Field(default=None)
 
 
 class Pv(Section):

@@ -114,6 +114,24 @@ def _count_level(target, v, threshold, step):
 
 
 @njit
+def _count_level_or_equal(target, v, threshold, step):
+    for i in range(target.shape[0]):
+        target[i] += step[i] if v[i] >= threshold[i] else f(0.0)
+
+
+@njit
+def target_up_row(target, after, levels, threshold, step):
+    """Energy above the reserve up to which charging is worth its cost [kWh]; like `target_row`.
+
+    Where it is worth just its cost it counts: in a flat valley of a tariff all hours cost the same, and one that waits
+    for the last may find the grid's whole moves too hopeful.
+    """
+    target[:] = f(0.0)
+    for j in range(levels):
+        _count_level_or_equal(target, after[j], threshold, step)
+
+
+@njit
 def target_row(target, after, levels, threshold, step):
     """Energy above the reserve down to which a stored MWh is worth more than `threshold` [kWh].
 
@@ -121,8 +139,7 @@ def target_row(target, after, levels, threshold, step):
     ----------
     target : (n_lanes,) float32, written
     after : (n_levels_max, n_lanes) float32, marginal values at the end of the hour
-    threshold : (n_lanes,) float32 [EUR/MWh]: the cost of charging gives the level to charge up to, the value of
-        discharging the level to discharge down to
+    threshold : (n_lanes,) float32 [EUR/MWh]: the value of discharging gives the level to discharge down to
     step : (n_lanes,) float32, energy of one level [kWh]
     """
     target[:] = f(0.0)

@@ -42,8 +42,20 @@ class Quantity(IntEnum):
     ORDERLY_STOPS = 22
     CABINETS_ADDED = 23
     """Cabinets added at the end of the year, by plan or because usable energy fell below the need."""
-    SERVICE_EUR = 24
-    """Parts and visits for failed cabinets, at mean prices of the study [EUR]; 0 without simulated failures."""
+    CONVERTER_PARTS = 24
+    """Converter parts used in failures and planned swaps; this and the next five are 0 without simulated failures."""
+    BATTERY_PARTS = 25
+    SERVICE_VISITS = 26
+    """Visits of a crew for repairs, swaps, false alarms and failed groups."""
+    DOWN_CABINET_DAYS = 27
+    """Cabinets that could not run, summed over the days."""
+    FIRES = 28
+    BURNED_CABINETS = 29
+    CALLS = 30
+    """Calls for demand response; this and the next three are 0 without a contract."""
+    CALL_READY_DAYS = 31
+    CALL_REQUIRED_KWH = 32
+    CALL_DELIVERED_KWH = 33
 
 
 N_QUANTITIES = len(Quantity)

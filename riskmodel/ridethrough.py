@@ -20,9 +20,9 @@ OUTCOME, WAITING_H, RESTART_H, CAPPED_H, STORED_USED_KWH, GENSET_KWH, GRID_BACK_
 N_EFFECTS = 9
 UNAFFECTED, RODE_THROUGH, CAPPED, ORDERLY_STOP, ABRUPT_STOP, ALREADY_DOWN = range(6)
 
-# what the strategy is when an event comes, float64: cluster load [kW], energy in the cabinets [kWh], 1 if its own assets
-# have been delivered, cabinets that work, and of how many that energy is; first hour of today and end of earlier down
-# time [hour of the year]; restart after an abrupt and an orderly stop [h]; one-way efficiency
+# what the strategy is when an event comes, float64: cluster load [kW], energy in the cabinets [kWh], 1 if its own
+# assets have been delivered, cabinets that work, and of how many that energy is; first hour of today and end of earlier
+# down time [hour of the year]; restart after an abrupt and an orderly stop [h]; one-way efficiency
 (
     LOAD_KW, STORED_KWH, IN_SERVICE, WORKING, WORKING_OF, DAY_START_H, DOWN_UNTIL, RESTART_ABRUPT, RESTART_ORDERLY,
     EFFICIENCY,
@@ -52,7 +52,7 @@ class BackupTables(NamedTuple):
     curtailed_import_share : (1,) share of import left during a call of the grid operator
     ups_power_kw, ups_energy_kwh, ups_failure : (s,)
     cabinet_kw, transfer_ms, common_failure : (s,)
-    cabinets_cdf : (s, n + 1) P(at most k cabinets work); used where no failures are simulated
+    cabinet_availability : (s,) chance that a cabinet works; used where no failures are simulated
     gensets, genset_kw, genset_start_h, genset_mttf_h, genset_fuel_h : (s,)
     gensets_cdf : (s, n + 1) P(at most k units start)
     pv_kwp : (s,)
@@ -70,7 +70,7 @@ class BackupTables(NamedTuple):
     cabinet_kw: np.ndarray
     transfer_ms: np.ndarray
     common_failure: np.ndarray
-    cabinets_cdf: np.ndarray
+    cabinet_availability: np.ndarray
     gensets: np.ndarray
     genset_kw: np.ndarray
     genset_start_h: np.ndarray

@@ -22,6 +22,7 @@ from riskmodel.ageing_choice import code_at, codes_used
 from riskmodel.cabinet_tables import CabinetTables, cabinet_tables
 from riskmodel.dispatch import level_grid
 from riskmodel.downtime import ClusterTables, optimal_checkpoint_interval_h
+from riskmodel.fire import FireTables, fire_tables
 from riskmodel.process_draws import ProcessDraws, site_outages
 from riskmodel.ridethrough import BackupTables
 from riskmodel.storage import (
@@ -69,7 +70,7 @@ class SiteTables(NamedTuple):
     idle_share : (1,) float64, share of the load drawn while the cluster is down but has power
     curtailed : (1,) int64, 1 if some strategy has an interruptible connection
     kwp : (s, years) float32, PV of each strategy with degradation and availability [kWp]
-    ups_factor, auxiliary_kw : (s,) float32, load with UPS losses over load; own use of the cabinets
+    ups_factor, auxiliary_kw : (s,) float32, load with UPS losses over load; own use of one cabinet
     import_before_kw : (s,) float32
     installed_share : (years,) float64, share of the GPUs that are there in each year
     warmer_k : (12,) float32, what the month adds to the cells' temperature
@@ -90,7 +91,7 @@ class SiteTables(NamedTuple):
 
 
 class Tables(NamedTuple):
-    """Constant inputs of the engine."""
+    """Constant inputs of the engine; `simulated` : (s,) int64, 1 where failures of cabinets are simulated."""
 
     weather: WeatherTables
     prices: PriceTables
@@ -101,6 +102,8 @@ class Tables(NamedTuple):
     cluster: ClusterTables
     storage: StorageTables
     cabinets: CabinetTables
+    fire: FireTables
+    simulated: np.ndarray
     site: SiteTables
 
 
@@ -115,7 +118,7 @@ class PathInputs(NamedTuple):
     energised_day : (s, n) int64, first day of the run with the strategy's full connection and assets
     ageing_factor : (s, n) float32
     ageing_law : (s, n) int64, `distributions.cells.codes.CellCode` of the path's cells
-    failure_factor : (s, n) float64, on the failure rates of cabinets
+    failure_factor, fire_factor : (s, n) float64, on the failure and fire rates of cabinets
     """
 
     load_kw: np.ndarray
@@ -130,6 +133,7 @@ class PathInputs(NamedTuple):
     ageing_factor: np.ndarray
     ageing_law: np.ndarray
     failure_factor: np.ndarray
+    fire_factor: np.ndarray
 
 
 def _column(study: "Study", asset: str, value) -> np.ndarray:
@@ -150,9 +154,6 @@ def backup_tables(study: "Study", outage_parameters: dict) -> BackupTables:
     strategies = list(study.strategies.values())
     cluster = study.cluster
     curtailment = outage_parameters["curtailment"]
-    cabinets = [
-        working_cdf(s.storage.cabinets, s.storage.cabinet_availability) if s.storage else np.ones(1) for s in strategies
-    ]
     gensets = [
         working_cdf(s.gensets.units, 1.0 - s.gensets.start_failure_probability) if s.gensets else np.ones(1)
         for s in strategies
@@ -167,12 +168,10 @@ def backup_tables(study: "Study", outage_parameters: dict) -> BackupTables:
         ups_power_kw=_column(study, "ups", lambda a: a.power_mw * KW_PER_MW),
         ups_energy_kwh=_column(study, "ups", lambda a: a.power_mw * KW_PER_MW * a.autonomy_min / MIN_PER_H),
         ups_failure=_column(study, "ups", lambda a: a.failure_on_demand_probability),
-        cabinets=_column(study, "storage", lambda a: a.cabinets),
         cabinet_kw=_column(study, "storage", lambda a: a.cabinet_power_kw),
         transfer_ms=_column(study, "storage", lambda a: a.transfer_time_ms),
         common_failure=_column(study, "storage", lambda a: a.common_mode_failure_probability),
-        discharge_efficiency=_column(study, "storage", lambda a: np.sqrt(a.round_trip_efficiency)),
-        cabinets_cdf=_cdf_table(cabinets),
+        cabinet_availability=_column(study, "storage", lambda a: a.cabinet_availability),
         gensets=_column(study, "gensets", lambda a: a.units),
         genset_kw=_column(study, "gensets", lambda a: a.unit_power_kw),
         genset_start_h=_column(study, "gensets", lambda a: a.start_time_s / S_PER_H),
@@ -224,7 +223,7 @@ def _charge_hours(study: "Study", storage: "Storage") -> tuple[float, float]:
     """Hours at full power to fill and to empty what dispatch may use of new cabinets."""
     eta = np.sqrt(storage.round_trip_efficiency)
     mean_load_kw = study.rated_load_kw() * study.cluster.load_factor.mean()
-    cabinets = storage.cabinets + sum(storage.added_cabinets)
+    cabinets = _cabinets_of(storage)
     usable = max(storage.cabinet_energy_kwh * (1.0 - storage.reserve_share), 1e-6) * cabinets
     power_kw = cabinets * storage.cabinet_power_kw
     room_kw = max(min(power_kw, storage.charge_import_limit_mw * KW_PER_MW - mean_load_kw), 1e-6)
@@ -332,11 +331,16 @@ def site_tables(study: "Study") -> SiteTables:
         curtailed=np.array([int(any(s.connection.interruptible for s in strategies))], np.int64),
         kwp=kwp.astype(np.float32),
         ups_factor=np.array([1.0 if s.ups is None else 1.0 / s.ups.efficiency for s in strategies], np.float32),
-        auxiliary_kw=_column(study, "storage", lambda a: a.cabinets * a.auxiliary_kw_per_cabinet).astype(np.float32),
+        auxiliary_kw=_column(study, "storage", lambda a: a.auxiliary_kw_per_cabinet).astype(np.float32),
         import_before_kw=np.array([s.connection.import_limit_before_mw * KW_PER_MW for s in strategies], np.float32),
         installed_share=installed_share(study),
         warmer_k=warmer_k(study).astype(np.float32),
     )
+
+
+def _cabinets_of(storage: "Storage") -> int:
+    """Cabinets of a strategy with those that are added by plan."""
+    return int(storage.cabinets + sum(storage.added_cabinets))
 
 
 @functools.lru_cache(maxsize=4)
@@ -361,6 +365,7 @@ def pack(study: "Study") -> Tables:
     month_of_day = np.asarray(MONTH_OF_DAY, np.int64)
     share = state_share(weather_parameters["transition"])
     site = site_tables(study)
+    storages = [strategy.storage for strategy in study.strategies.values()]
     return Tables(
         weather=weather_tables(weather_parameters, month_of_day),
         prices=price_tables(parameters.load("prices", names["prices"])),
@@ -370,7 +375,9 @@ def pack(study: "Study") -> Tables:
         backup=backup_tables(study, outage_parameters),
         cluster=cluster_tables(study),
         storage=storage_tables(study, clearness, site.kwp),
-        cabinets=cabinet_tables([x.storage.availability if x.storage else None for x in study.strategies.values()]),
+        cabinets=cabinet_tables([a.availability if a else None for a in storages]),
+        fire=fire_tables([(a.fire, _cabinets_of(a), a.cabinet_energy_kwh) if a and a.fire else None for a in storages]),
+        simulated=np.array([int(a is not None and a.availability is not None) for a in storages], np.int64),
         site=site,
     )
 
@@ -393,6 +400,8 @@ def path_inputs(study: "Study", scalars: dict[str, np.ndarray], processes: Proce
     ageing = [scalars.get(f"strategies.{n}.storage.ageing_rate_factor", ones) for n in names]
     key = "strategies.{}.storage.availability.failure_rate_factor"
     failing = [scalars.get(key.format(n), ones) for n in names]
+    key = "strategies.{}.storage.fire.fire_rate_factor"
+    burning = [scalars.get(key.format(n), ones) for n in names]
     storages = [s.storage for s in study.strategies.values()]
     zeros = np.zeros(load.size, np.int64)
     return PathInputs(
@@ -408,4 +417,5 @@ def path_inputs(study: "Study", scalars: dict[str, np.ndarray], processes: Proce
         ageing_factor=np.array(ageing).astype(np.float32),
         ageing_law=np.array([code_at(a.ageing_law, processes.law_uniforms) if a else zeros for a in storages]),
         failure_factor=np.array(failing),
+        fire_factor=np.array(burning),
     )

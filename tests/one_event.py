@@ -29,8 +29,8 @@ LOAD_KW, RESTART = 1000.0, np.array([2.0, 1.0])
 START_H = 15.0 / 3600.0
 
 # ten cabinets of 125 kW that all work; the cluster of 1000 kW falls to 840 kW at a work rate of 0.8 when capped
-CABINETS = {"cabinets": 10.0, "cabinet_kw": 125.0, "transfer_ms": 10.0, "discharge_efficiency": 0.9}
-ALL_TEN = {"cabinets_cdf": [0.0] * 10 + [1.0]}
+CABINETS = {"cabinet_kw": 125.0, "transfer_ms": 10.0}
+CABINETS_OWNED, EFFICIENCY_OF_CABINETS = 10, 0.9
 GENSETS = {
     "gensets": 2.0,
     "genset_kw": 600.0,

@@ -3,12 +3,15 @@
 import numpy as np
 
 from distributions._jit import njit
+from riskmodel.cabinet_fleet import cabinet_words
+from riskmodel.engine.ageing_day import renew, warm_cells
+from riskmodel.engine.cabinets_day import close_cabinets
 from riskmodel.engine.market import next_day, start_market, start_year, year_of_events, year_of_weather
 from riskmodel.engine.state import MONTHS, new_fleet, new_market
 from riskmodel.engine.strategy_day import close_day, open_day, walk_day
+from riskmodel.fire import fire_words
 from riskmodel.quantities import Quantity
 from riskmodel.ridethrough import CAPPED
-from riskmodel.storage import END_OF_LIFE
 
 f = np.float32
 
@@ -16,7 +19,6 @@ DAYS = 365
 POTENTIAL = int(Quantity.POTENTIAL_GPU_HOURS)
 PEAK = int(Quantity.PEAK_IMPORT_KW)
 CAPACITY = int(Quantity.CAPACITY_LEFT)
-REPLACED = int(Quantity.REPLACED)
 HOURS_PER_YEAR = 8760.0
 MANY_EVENTS = 1
 MANY_HARMFUL = 2
@@ -31,17 +33,15 @@ def _close_month(fleet, s):
 
 @njit(inner=True)
 def _close_year(fleet, tables, out, s, year, first_lane):
-    """Write the year's sums of strategy `s`; replace cells at the end of their life."""
+    """Write the year's sums of strategy `s`; new cells and new cabinets for the next year."""
     owned = tables.storage.owned[s] == 1
-    limit = tables.storage.numbers[s, END_OF_LIFE]
     for i in range(fleet.stored.shape[1]):
-        fleet.sums[s, POTENTIAL, i] = tables.cluster.gpus[0] * HOURS_PER_YEAR
+        fleet.sums[s, POTENTIAL, i] = tables.cluster.gpus[0] * tables.site.installed_share[year] * HOURS_PER_YEAR
         fleet.sums[s, CAPACITY, i] = fleet.capacity[s, i] if owned else np.nan
-        if owned and fleet.capacity[s, i] < limit:
-            fleet.sums[s, REPLACED, i] = 1.0
-            fleet.capacity[s, i] = 1.0
-            fleet.calendar[s, i] = 0.0
-            fleet.cycle[s, i] = 0.0
+    if owned:
+        close_cabinets(fleet, s)
+        renew(fleet, tables, s, year, year + 1 == out.annual.shape[2])
+    for i in range(fleet.stored.shape[1]):
         out.annual[first_lane + i, s, year] = fleet.sums[s, :, i]
     fleet.sums[s] = 0.0
 
@@ -98,6 +98,8 @@ def walk_block(tables, inputs, out, first_lane, lanes, first_path, seed, trace_f
     market.sky_drawn[:] = inputs.sky_drawn[:, first_lane : first_lane + lanes]
     start_market(market, tables, path, seed)
     start_year(market, tables, inputs, 0, first_lane, path, seed)
+    for s in range(n_strategies):
+        fleet.cohort[s, 0] = float(tables.storage.cabinets[s, 0])
     for year in range(n_years):
         if year > 0:
             year_of_weather(market, tables, year, path, seed)
@@ -110,9 +112,13 @@ def walk_block(tables, inputs, out, first_lane, lanes, first_path, seed, trace_f
             next_day(market, tables, year * DAYS + day + 1, day + 1, path, seed)
             if day < 0:
                 continue
+            if day == 0 or tables.site.month_of_day[day] != tables.site.month_of_day[day - 1]:
+                warm_cells(fleet, tables, inputs, first_lane, tables.site.month_of_day[day])
+            cabinet_words(fleet.cabinet_words, year * DAYS + day, path, seed)
+            fire_words(fleet.fire_words, year * DAYS + day, path, seed)
             month_ends = day == DAYS - 1 or tables.site.month_of_day[day + 1] != tables.site.month_of_day[day]
             for s in range(n_strategies):
-                open_day(fleet, tables, inputs, s, year * DAYS + day, first_lane)
+                open_day(fleet, market, tables, inputs, s, year, day, first_lane, path, seed)
                 walk_day(fleet, market, tables, s, year, day, out.trace, trace_from)
                 close_day(fleet, tables, inputs, s, year, first_lane)
                 if month_ends:

@@ -3,19 +3,33 @@
 import numpy as np
 
 from distributions._jit import njit
+from distributions.clock import HOURS_PER_YEAR
+from distributions.counts import binomial_count
 from distributions.outages import CURTAILMENT, FAMILY, HOUR
+from riskmodel.cabinet_fleet import out_at
 from riskmodel.downtime import lost_gpu_hours, restart_times
 from riskmodel.engine.state import DAY, LOAD, THROUGHPUT
 from riskmodel.quantities import Quantity
 from riskmodel.ridethrough import (
     ABRUPT_STOP,
+    DAY_START_H,
     DOWN_FROM_H,
+    DOWN_UNTIL,
     DOWN_UNTIL_H,
+    EFFICIENCY,
     GENSET_KWH,
     GRID_BACK_H,
+    IN_SERVICE,
+    LOAD_KW,
     ORDERLY_STOP,
     OUTCOME,
+    RESTART_ABRUPT,
+    RESTART_ORDERLY,
+    STORED_KWH,
     STORED_USED_KWH,
+    U_CABINETS,
+    WORKING,
+    WORKING_OF,
     resolve,
 )
 
@@ -59,6 +73,23 @@ def mark_day(fleet, s, day_start_h, idle_share):
 
 
 @njit(inner=True)
+def _situation(fleet, tables, s, i, u, hour_of_year, down_until_h):
+    """What strategy `s` is in lane `i` when an event comes, into `fleet.now`."""
+    now = fleet.now
+    now[LOAD_KW], now[STORED_KWH] = float(fleet.rows[LOAD, i]), float(fleet.stored[s, i])
+    now[IN_SERVICE] = float(fleet.in_service[s, i])
+    cabinets = int(fleet.working[s, i])
+    now[WORKING_OF] = cabinets
+    if tables.simulated[s] == 1:
+        now[WORKING] = max(cabinets - out_at(fleet.planned_h[s, i], u[U_CABINETS]), 0)
+    else:
+        now[WORKING] = binomial_count(cabinets, tables.backup.cabinet_availability[s], u[U_CABINETS])
+    now[DAY_START_H], now[DOWN_UNTIL] = hour_of_year, down_until_h
+    now[RESTART_ABRUPT], now[RESTART_ORDERLY] = fleet.restart[0], fleet.restart[1]
+    now[EFFICIENCY] = float(fleet.eta[s, i])
+
+
+@njit(inner=True)
 def settle_event(fleet, market, tables, s, i, k, hour_of_year, year_start_h):
     """One event of lane `i` for strategy `s`: outcome, losses, energy used, and the hours it takes out of the day.
 
@@ -70,14 +101,12 @@ def settle_event(fleet, market, tables, s, i, k, hour_of_year, year_start_h):
     """
     event, u = market.events[i, k], market.uniforms[i, k]
     effect, cluster = fleet.effect, tables.cluster
-    in_service = fleet.in_service[s, i] > f(0.0)
     restart_times(fleet.restart, cluster, u)
-    resolve(
-        effect, event, tables.backup, s, u, float(fleet.rows[LOAD, i]), float(fleet.stored[s, i]), in_service,
-        market.pv, i, hour_of_year, fleet.down_until[s, i] - year_start_h, fleet.restart,
-    )  # fmt: skip
+    _situation(fleet, tables, s, i, u, hour_of_year, fleet.down_until[s, i] - year_start_h)
+    resolve(effect, event, tables.backup, s, u, fleet.now, market.pv, i)
     outcome = int(effect[OUTCOME])
-    servers = lost_gpu_hours(fleet.lost_now, effect, cluster, fleet.powered[s, i], u)
+    installed = tables.site.installed_share[int(year_start_h / HOURS_PER_YEAR)]
+    servers = lost_gpu_hours(fleet.lost_now, effect, cluster, fleet.powered[s, i] * installed, u)
     sums = fleet.sums[s]
     for c in range(fleet.lost_now.shape[0]):
         fleet.lost[s, i, k, c] = f(fleet.lost_now[c])

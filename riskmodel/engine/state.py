@@ -27,7 +27,7 @@ OF_OUTAGES, OF_PRICES, OF_SUN = range(3)
 N_PROCESSES = 3
 
 # yearly sums held by lane until the year ends; the order of riskmodel.quantities.Quantity
-N_SUMS = 25
+N_SUMS = 34
 
 # rows of the day's float32 sums at the meter
 COST, INCOME, IMPORTED, EXPORTED, CHARGED, DISCHARGED, GAIN, SUN, LOW, HIGH, MEAN_SUM, THROUGHPUT = range(12)
@@ -105,12 +105,13 @@ class Fleet(NamedTuple):
     traded : (s, b) float64 energy out of the store this year [kWh]
     working, installed : (s, b) int32 cabinets; planned_h : (s, b) float64 cabinet-hours out today for planned work
     cabinets : CabinetState; cabinet_words : (8, b) uint32; counts : (s, 9, b) float64 of riskmodel.cabinet_tables
+    fire_words : (4, b) uint32; fires : (s, 2, b) float64 fires and burned cabinets of the year
     temperature : (b,) float32 of the cells this month [K]; slopes : (3, b) float32, see sony_murata_lanes
     now : (10,) float64 scratch of one event
     peak : (s, b) float32, this month's highest import [kW]
     powered : (s, b) float64 share of the GPUs with power; in_service : (s, b) float32, 1 once the assets are delivered
     grid_back, grid_left, down_from, down_until : (s, b) float64 [hour of the run]; share of import left in an outage
-    sums : (s, 25, b) float64 yearly sums
+    sums : (s, 34, b) float64 yearly sums
     outcome : (s, b, 160) int8; lost : (s, b, 160, 5) float32 of the year's events
     day : (12, b) float32 sums of the day; rows : (18, b) float32 hourly scratch
     run, grid : (24, b) float32 share of the load drawn and of the hour with grid
@@ -136,6 +137,8 @@ class Fleet(NamedTuple):
     cabinets: CabinetState
     cabinet_words: np.ndarray
     counts: np.ndarray
+    fire_words: np.ndarray
+    fires: np.ndarray
     temperature: np.ndarray
     slopes: np.ndarray
     now: np.ndarray
@@ -165,7 +168,7 @@ class Out(NamedTuple):
 
     Attributes
     ----------
-    annual : (n, s, years, 25) float64
+    annual : (n, s, years, 34) float64
     event : (n, capacity, 6) float64: hour of the year, duration [h], family, residual voltage, number, year (from 1)
     outcome : (n, capacity, s) int8; lost : (n, capacity, s, 5) float32 [GPU-h]
     n_events : (n,) int64 rows used
@@ -241,6 +244,8 @@ def new_fleet(s, b):
         new_cabinet_state(s, b),
         np.zeros((N_WORDS, b), np.uint32),
         np.zeros((s, N_COUNTS, b), np.float64),
+        np.zeros((4, b), np.uint32),
+        np.zeros((s, 2, b), np.float64),
         np.zeros(b, np.float32),
         np.zeros((3, b), np.float32),
         np.zeros(N_NOW, np.float64),

@@ -3,10 +3,11 @@
 import numpy as np
 
 from distributions._jit import njit
-from distributions.cells import blast_250ah_calendar_row, blast_250ah_cycle_row
 from distributions.clock import HOURS_PER_YEAR
 from riskmodel import storage
-from riskmodel.dispatch import KNOWN_HOURS, PLAN_HOUR, backward_hour, target_row, terminal_rows, value_rows
+from riskmodel.dispatch import KNOWN_HOURS, PLAN_HOUR, backward_hour, known_value_row, target_row, target_up_row, terminal_rows
+from riskmodel.engine.ageing_day import age_day
+from riskmodel.engine.cabinets_day import count_cabinets, open_storage
 from riskmodel.engine.events import mark_day, settle_event
 from riskmodel.engine.state import (
     CHARGE,
@@ -24,6 +25,7 @@ from riskmodel.engine.state import (
     HIGH,
     IMPORTED,
     INCOME,
+    LIMIT,
     LOAD,
     LOW,
     MEAN_SUM,
@@ -31,26 +33,16 @@ from riskmodel.engine.state import (
     NET,
     PC,
     PD,
+    ROOM,
     STEP,
     SUN,
     TARGET,
     THROUGHPUT,
+    TRADING,
     VALUE,
 )  # fmt: skip
 from riskmodel.quantities import Quantity
-from riskmodel.storage import (
-    CABINETS_KW,
-    CHARGE_LIMIT_KW,
-    ENERGY_KWH,
-    ETA_C,
-    ETA_D,
-    EXPORT_ALLOWED,
-    EXPORT_FEE,
-    INVERSE_ETA_C,
-    INVERSE_ETA_D,
-    RESERVE,
-    WEAR,
-)  # fmt: skip
+from riskmodel.storage import EXPORT_ALLOWED, EXPORT_FEE, WEAR
 
 f = np.float32
 
@@ -64,58 +56,63 @@ DISCHARGED_KWH = int(Quantity.DISCHARGE_KWH)
 ARBITRAGE = int(Quantity.ARBITRAGE_EUR)
 POWERED = int(Quantity.POWERED_GPU_HOURS)
 MWH_PER_KWH = 1e-3
-SMALLEST_KWH = f(1e-6)  # cabinets of which none ever works store nothing, and do not age
+DAYS = 365
 
 
 @njit(inner=True)
-def open_day(fleet, tables, inputs, s, day, first_lane):
-    """What is in service today: the share of GPUs with power, the load, the reserve floor."""
-    load, served = fleet.rows[LOAD], fleet.in_service[s]
+def open_day(fleet, market, tables, inputs, s, year, day_of_year, first_lane, first_path, seed):
+    """What is in service today: the share of GPUs with power, the load, the cabinets and the reserve floor."""
+    load, served, day = fleet.rows[LOAD], fleet.in_service[s], year * DAYS + day_of_year
     factor, auxiliary = tables.site.ups_factor[s], tables.site.auxiliary_kw[s]
-    before = tables.site.import_before_kw[s]
+    before, installed = tables.site.import_before_kw[s], f(tables.site.installed_share[year])
     for i in range(load.shape[0]):
-        full = inputs.load_kw[first_lane + i]
+        full = inputs.load_kw[first_lane + i] * installed
         connected = day >= inputs.energised_day[s, first_lane + i]
         served[i] = f(1.0) if connected else f(0.0)
         share = f(1.0) if connected else min(before / full, f(1.0))
         fleet.powered[s, i] = share
-        load[i] = full * share * (factor if connected else f(1.0)) + auxiliary * served[i]
-    if tables.storage.owned[s]:
-        c = tables.storage.numbers[s]
-        levels = tables.storage.levels[s]
-        storage.plan_rows(fleet.rows[FLOOR], fleet.rows[STEP], fleet.capacity[s], c[ENERGY_KWH], c[RESERVE], levels)
+        load[i] = full * share * (factor if connected else f(1.0))
+    if tables.storage.owned[s] == 1:
+        count_cabinets(fleet, tables, inputs, s, day, day_of_year, first_lane, first_path, seed)
+        installed_cabinets = fleet.installed[s]
+        for i in range(load.shape[0]):
+            load[i] += auxiliary * f(installed_cabinets[i])
+        open_storage(fleet, market, tables, s)
 
 
 @njit(inner=True)
-def plan(values, known_pd, known_pc, price, reference, spread, fee, empty, full, numbers, grid, surplus, hour_of_year):
+def plan(
+    values, value, known_pd, known_pc, price, reference, spread, fee, empty, full, eta, inverse_eta, numbers, grid,
+    surplus, hour_of_year,
+):  # fmt: skip
     """Water values over the 35 known hours from 13:00 today.
 
     Parameters
     ----------
     values : (36, 20, n_lanes) float32, written [EUR/MWh]
-    known_pd, known_pc : (35, n_lanes) float32 scratch
+    value : (n_lanes,) float32 scratch; known_pd, known_pc : (35, n_lanes) float32 scratch
     price : (48, n_lanes) float32, today and tomorrow
     reference, spread, fee, empty, full : (n_lanes,) float32 rows, see `riskmodel.dispatch`
-    numbers : (12,) float32, the strategy's row of StorageTables
+    eta, inverse_eta : (n_lanes,) float32 one-way efficiency and its inverse
+    numbers : (15,) float32, the strategy's row of StorageTables
     grid : (int, int, int) levels, levels up and levels down an hour
     surplus : (8760,) int8
     hour_of_year : int, first hour of today
     """
     levels, up, down = grid
-    eta_d, inverse_eta_c, wear = numbers[ETA_D], numbers[INVERSE_ETA_C], numbers[WEAR]
-    terminal_rows(values[KNOWN_HOURS], levels, reference, spread, fee, eta_d)
+    terminal_rows(values[KNOWN_HOURS], levels, reference, spread, fee, eta)
     for k in range(KNOWN_HOURS - 1, 0, -1):
         h = PLAN_HOUR + k
         sunny = surplus[(hour_of_year + h) % surplus.shape[0]] == 1
         pd, pc = known_pd[k], known_pc[k]
-        value_rows(
-            pd, pc, price[h], sunny, fee, numbers[EXPORT_FEE], numbers[EXPORT_ALLOWED], eta_d, inverse_eta_c, wear
-        )
+        known_value_row(value, price[h], sunny, fee, numbers[EXPORT_FEE], numbers[EXPORT_ALLOWED])
+        storage.out_value_row(pd, value, eta, numbers[WEAR])
+        storage.in_value_row(pc, value, inverse_eta)
         backward_hour(values[k], values[k + 1], pd, pc, up, down, levels, empty, full)
 
 
 @njit(inner=True)
-def dispatch_hour(rows, day, stored, after, levels, grid, served, price, fee, c):
+def dispatch_hour(rows, day, stored, after, levels, grid, served, price, fee, power, eta, inverse_eta, c):
     """Charge and discharge of one hour in the scratch rows CHARGE and DISCHARGE, at the meter [kW].
 
     Parameters
@@ -123,25 +120,27 @@ def dispatch_hour(rows, day, stored, after, levels, grid, served, price, fee, c)
     rows, day : scratch and day sums of `Fleet`
     stored : (n_lanes,) float32 [kWh], advanced
     after : (20, n_lanes) float32 marginal values at the end of the hour
-    grid, served, price, fee : (n_lanes,) float32 rows
-    c : (12,) float32, the strategy's row of StorageTables
+    grid, served, price, fee, power, eta, inverse_eta : (n_lanes,) float32 rows
+    c : (15,) float32, the strategy's row of StorageTables
     """
     net, value, pd, pc, step, floor = rows[NET], rows[VALUE], rows[PD], rows[PC], rows[STEP], rows[FLOOR]
     target, most, charge, discharge = rows[TARGET], rows[MOST], rows[CHARGE], rows[DISCHARGE]
     storage.value_row(value, price, net, fee, c[EXPORT_FEE], c[EXPORT_ALLOWED])
-    storage.stored_value_rows(pd, pc, value, c[ETA_D], c[INVERSE_ETA_C], c[WEAR])
-    target_row(target, after, levels, pc, step)
-    storage.most_in_row(most, net, grid, served, c[CABINETS_KW], c[CHARGE_LIMIT_KW], c[ETA_C])
+    storage.out_value_row(pd, value, eta, c[WEAR])
+    storage.in_value_row(pc, value, inverse_eta)
+    target_up_row(target, after, levels, pc, step)
+    storage.room_row(rows[ROOM], net, rows[LIMIT])
+    storage.most_in_row(most, rows[ROOM], grid, served, power, eta)
     storage.charge_row(charge, stored, floor, target, most)
     target_row(target, after, levels, pd, step)
-    storage.most_out_row(most, net, grid, served, c[CABINETS_KW], c[INVERSE_ETA_D])
+    storage.most_out_row(most, net, grid, rows[TRADING], power, inverse_eta)
     storage.discharge_row(discharge, stored, floor, target, most)
     storage.store_row(stored, charge, discharge)
     storage.range_rows(day[LOW], day[HIGH], stored)
     storage.add_row(day[MEAN_SUM], stored)
     storage.add_both_row(day[THROUGHPUT], charge, discharge)
-    storage.scale_row(charge, c[INVERSE_ETA_C])
-    storage.scale_row(discharge, c[ETA_D])
+    storage.scale_row(charge, inverse_eta)
+    storage.scale_row(discharge, eta)
     storage.add_row(day[CHARGED], charge)
     storage.add_row(day[DISCHARGED], discharge)
     storage.gain_row(day[GAIN], charge, discharge, value)
@@ -188,6 +187,7 @@ def walk_day(fleet, market, tables, s, year, day_of_year, trace, trace_from):
     has_assets = owned or kwp > f(0.0)
     day, rows, peak, stored, served = fleet.day, fleet.rows, fleet.peak[s], fleet.stored[s], fleet.in_service[s]
     values, grid, run, fee = fleet.values[s], fleet.grid, fleet.run, market.fee
+    power, eta, inverse_eta = fleet.power[s], fleet.eta[s], fleet.inverse_eta[s]
     prices, sun, load, net = market.price, market.pv, rows[LOAD], rows[NET]
     day[:] = f(0.0)
     day[LOW] = f(1e30)
@@ -198,8 +198,9 @@ def walk_day(fleet, market, tables, s, year, day_of_year, trace, trace_from):
     for h in range(DAY):
         if owned and h == PLAN_HOUR:
             plan(
-                values, fleet.known_pd, fleet.known_pc, prices, market.reference, market.spread, fee, rows[EMPTY],
-                rows[FULL], c, (t.levels[s], t.up[s], t.down[s]), t.surplus[s], hour_of_year,
+                values, rows[VALUE], fleet.known_pd, fleet.known_pc, prices, market.reference, market.spread, fee,
+                rows[EMPTY], rows[FULL], eta, inverse_eta, c, (t.levels[s], t.up[s], t.down[s]), t.surplus[s],
+                hour_of_year,
             )  # fmt: skip
         for n in range(first_of_hour[hour_of_year + h], first_of_hour[hour_of_year + h + 1]):
             i, k = market.order_lane[n], market.order_event[n]
@@ -208,19 +209,21 @@ def walk_day(fleet, market, tables, s, year, day_of_year, trace, trace_from):
             storage.net_load_row(net, load, run[h], sun[h], kwp, served)
             if owned:
                 after = values[(h - PLAN_HOUR) % DAY + 1]
-                dispatch_hour(rows, day, stored, after, t.levels[s], grid[h], served, prices[h], fee, c)
+                dispatch_hour(
+                    rows, day, stored, after, t.levels[s], grid[h], served, prices[h], fee, power, eta, inverse_eta, c
+                )
             sunny_hour(rows, day, peak, grid[h], prices[h], sun[h], c)
         else:
             sunless_hour(rows, day, peak, run[h], grid[h], prices[h])
         n = year * HOURS_PER_YEAR + hour_of_year + h - trace_from
         if 0 <= n < trace.shape[2]:
-            _trace_hour(trace[s, :, n], fleet, market, tables, s, h)
+            _trace_hour(trace[s, :, n], fleet, market, s, h)
 
 
 @njit(inner=True)
-def _trace_hour(out, fleet, market, tables, s, h):
+def _trace_hour(out, fleet, market, s, h):
     rows = fleet.rows
-    energy = float(tables.storage.numbers[s, ENERGY_KWH]) * fleet.capacity[s, 0]
+    energy = float(fleet.energy[s, 0])
     out[0] = rows[FLOW, 0]
     out[1] = fleet.stored[s, 0] / energy if energy > 0.0 else np.nan
     out[2] = rows[CHARGE, 0]
@@ -242,7 +245,7 @@ def close_day(fleet, tables, inputs, s, year, first_lane):
     day, sums = fleet.day, fleet.sums[s]
     _add_scaled(sums[ENERGY_COST], day[COST], MWH_PER_KWH)
     _add_scaled(sums[IMPORT], day[IMPORTED], 1.0)
-    gpus = tables.cluster.gpus[0] * DAY
+    gpus = tables.cluster.gpus[0] * tables.site.installed_share[year] * DAY
     _add_scaled(sums[POWERED], fleet.powered[s], gpus)
     kwp = tables.site.kwp[s, year]
     if kwp > f(0.0):
@@ -253,34 +256,11 @@ def close_day(fleet, tables, inputs, s, year, first_lane):
         _add_scaled(sums[CHARGED_KWH], day[CHARGED], 1.0)
         _add_scaled(sums[DISCHARGED_KWH], day[DISCHARGED], 1.0)
         _add_scaled(sums[ARBITRAGE], day[GAIN], MWH_PER_KWH)
-        _age(fleet, tables, inputs, s, first_lane)
+        _add_scaled(fleet.traded[s], day[DISCHARGED], 1.0)
+        age_day(fleet, tables, inputs, s, first_lane)
 
 
 @njit(inner=True)
 def _add_sun(total, sun, in_service, kwp):
     for i in range(total.shape[0]):
         total[i] += kwp * sun[i] * in_service[i]
-
-
-@njit(inner=True)
-def _age(fleet, tables, inputs, s, first_lane):
-    """One day of ageing from the day's stress, as shares of today's energy."""
-    day, energy = fleet.day, tables.storage.numbers[s, ENERGY_KWH]
-    mean, depth, throughput = day[MEAN_SUM], day[HIGH], day[THROUGHPUT]
-    low, capacity, stored = day[LOW], fleet.capacity[s], fleet.stored[s]
-    b = mean.shape[0]
-    for i in range(b):
-        inverse = f(1.0) / max(energy * f(capacity[i]), SMALLEST_KWH)
-        depth[i] = (depth[i] - low[i]) * inverse
-        mean[i] = mean[i] * f(1.0 / 24.0) * inverse
-        throughput[i] = throughput[i] * inverse
-    temperature, factor = (
-        inputs.temperature_k[first_lane : first_lane + b],
-        inputs.ageing_factor[s, first_lane : first_lane + b],
-    )
-    served = fleet.in_service[s]
-    blast_250ah_calendar_row(fleet.calendar[s], mean, temperature, factor, served)
-    blast_250ah_cycle_row(fleet.cycle[s], depth, throughput, temperature, factor, served)
-    for i in range(b):
-        capacity[i] = max(1.0 - fleet.calendar[s, i] - fleet.cycle[s, i], 0.01)
-        stored[i] = min(stored[i], energy * f(capacity[i]))

@@ -7,6 +7,7 @@ from pydantic import Field, Strict
 from riskmodel.study.availability import Availability
 from riskmodel.study.cells_field import AgeingLaw
 from riskmodel.study.fields import Q, Section, choice, flag, number, quantity, whole
+from riskmodel.study.fire import Fire
 
 __all__ = ["Connection", "Gensets", "Pv", "Storage", "Strategy", "Ups"]
 
@@ -102,8 +103,8 @@ class Storage(Section):
         "Ageing of the cells: one published law, or several with weights, of which each path draws one",
         "blast_lfp_250ah",
         default={"blast_lfp_250ah": 0.5, "blast_sony_murata": 0.25, "naumann_2020": 0.25},
-        source="judgement on the weights: the 250 Ah prismatic cell is the closest to a cabinet's; two cells of one type "
-        "share the rest. Laws: BLAST-Lite, Gasper 2023, doi 10.1016/j.est.2023.109042; Naumann 2020",
+        source="judgement on the weights: the 250 Ah prismatic cell is the closest to a cabinet's; two laws of a small "
+        "cell share the rest. Laws: BLAST-Lite, Gasper 2023, doi 10.1016/j.est.2023.109042; Naumann 2020",
     )
     ageing_rate_factor: Q = quantity(
         "Multiplies the fade of the law", "", 1.0, low=0.0, high=20.0, default=1.0, source="1: the law as published"
@@ -188,6 +189,7 @@ class Storage(Section):
     )
     replacement_cost_share: Q = quantity("Price of a replacement over the first price", "", 0.5, low=0.0, high=5.0)
     availability: Availability | None = Field(default=None)
+    fire: Fire | None = Field(default=None)
 
 
 class Pv(Section):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from distributions import parameters
+from riskmodel.ageing_choice import code_at
 from riskmodel.tables import pack
 from tests.twin.battery import Cabinets, Trade, cabinets_of
 from tests.twin.ridethrough import Backup, backup_of
@@ -19,7 +20,8 @@ HOURS_PER_MONTH = 730.0
 class StrategyInputs:
     """One strategy on one path.
 
-    `load_kw` of the whole cluster; `kwp` : (years,) PV; `energised_day` : first day with full connection and assets.
+    `load_kw` of the whole cluster; `kwp` : (years,) PV; `energised_day` : first day with full connection and assets;
+    `auxiliary_kw` of one cabinet; `law` of the cells; factors on failure and fire rates.
     """
 
     load_kw: Any
@@ -30,6 +32,9 @@ class StrategyInputs:
     kwp: np.ndarray
     trade: Trade
     cabinets: Cabinets | None
+    law: int
+    failure_factor: float
+    fire_factor: float
     temperature_k: Any
     ageing_factor: Any
     backup: Backup
@@ -39,10 +44,11 @@ class StrategyInputs:
 def dispatch_grid(study):
     """Levels, moves and hours with expected PV surplus of each strategy: choices of the planner, not arithmetic."""
     t = pack(study).storage
-    return [((int(a), int(b), int(c)), row) for a, b, c, row in zip(t.levels, t.up, t.down, t.surplus, strict=True)]
+    rows = zip(t.levels, t.up, t.down, t.surplus, t.charge_hours, strict=True)
+    return [(int(a), int(b), int(c), surplus, hours) for a, b, c, surplus, hours in rows]
 
 
-def strategy_inputs(study, name, drawn, m):
+def strategy_inputs(study, name, drawn, law_uniform, m):
     """`StrategyInputs` of a strategy; `drawn` from `tests.twin.randoms.scalars`."""
     f, c, site = m.f, study.cluster, study.site
     strategy = study.strategies[name]
@@ -51,17 +57,24 @@ def strategy_inputs(study, name, drawn, m):
     months = drawn[f"strategies.{name}.connection.time_to_power_months"]
     years = np.arange(study.header.years)
     kwp = pv.power_mwp * 1000 * pv.availability * (1 - pv.degradation_per_year) ** years if pv else np.zeros(len(years))
-    grid, surplus = dispatch_grid(study)[list(study.strategies).index(name)]
+    packed = dispatch_grid(study)[list(study.strategies).index(name)]
+    ones = np.ones(1)
+    law = code_at(storage.ageing_law, ones * law_uniform)[0] if storage else 0
+    failing = drawn.get(f"strategies.{name}.storage.availability.failure_rate_factor", 1.0)
+    burning = drawn.get(f"strategies.{name}.storage.fire.fire_rate_factor", 1.0)
     called = parameters.load("outages", study.record_names()["outages"])["curtailment"]
     return StrategyInputs(
         load_kw=f(it_kw * drawn["cluster.load_factor"] * drawn["cluster.power_usage_effectiveness"]),
         ups_factor=f(1 / ups.efficiency if ups else 1.0),
-        auxiliary_kw=f(storage.cabinets * storage.auxiliary_kw_per_cabinet if storage else 0.0),
+        auxiliary_kw=f(storage.auxiliary_kw_per_cabinet if storage else 0.0),
         import_before_kw=f(strategy.connection.import_limit_before_mw * 1000),
         energised_day=math.ceil(months * HOURS_PER_MONTH / 24),
         kwp=kwp.astype(f),
         trade=Trade(f(drawn["site.energy_fee_eur_per_mwh"]), f(site.export_fee_eur_per_mwh), f(site.export_allowed)),
-        cabinets=cabinets_of(storage, grid, surplus, m) if storage else None,
+        cabinets=cabinets_of(study, storage, packed, m) if storage else None,
+        law=int(law),
+        failure_factor=failing,
+        fire_factor=burning,
         temperature_k=f(drawn["site.battery_temperature_c"] + 273.15),
         ageing_factor=f(drawn[f"strategies.{name}.storage.ageing_rate_factor"] if storage else 1.0),
         backup=backup_of(study, strategy, called["import_share"]),

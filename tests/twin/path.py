@@ -2,12 +2,16 @@
 
 import itertools
 import math
+import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from scipy.stats import binom
 
+from distributions import parameters
 from distributions.clock import MONTH_OF_DAY
+from riskmodel.cabinet_tables import cabinet_numbers, maintenance_hours
 from riskmodel.quantities import N_QUANTITIES, Outcome, Quantity
 from tests.twin import battery
 from tests.twin.arithmetic import in_order_sum
@@ -15,7 +19,7 @@ from tests.twin.downtime import lost_gpu_hours
 from tests.twin.events import CURTAILMENT, Outages
 from tests.twin.inputs import StrategyInputs, strategy_inputs
 from tests.twin.market import Market, walk_market
-from tests.twin.randoms import quantile, scalars
+from tests.twin.randoms import SCALAR, quantile, scalars, two_uniforms
 from tests.twin.ridethrough import Situation, resolve
 
 TRACES = ("import_kw", "state_of_charge", "charge_kw", "discharge_kw", "grid_share")
@@ -57,15 +61,32 @@ class Site:
     inputs: StrategyInputs
     stored: Any
     values: np.ndarray
+    cohorts: list = field(default_factory=list)
+    fleet: Any = None
     capacity: float = 1.0
-    calendar: float = 0.0
-    cycle: float = 0.0
+    lost: float = 0.0
+    traded_kwh: float = 0.0
+    working: int = 0
+    planned_h: float = 0.0
     peak_kw: Any = 0.0
     grid_back_h: float = 0.0
     grid_left: float = 0.0
     down_from_h: float = 0.0
     down_until_h: float = 0.0
     outcomes: list = field(default_factory=list)
+
+
+@dataclass
+class Cohort:
+    """Cabinets of one age and the capacity they lost."""
+
+    cabinets: float
+    calendar: float = 0.0
+    cycle: float = 0.0
+
+    def usable(self, weakest):
+        """What a string gives: what its weakest cell allows."""
+        return max(1.0 - (self.calendar + self.cycle) * weakest, 0.01)
 
 
 @dataclass
@@ -79,7 +100,7 @@ class Day:
     run: np.ndarray
     grid: np.ndarray
     throughput: Any
-    rows: dict
+    morning: Any = None
 
     def lower(self, row, from_h, until_h, left):
         """Lower a row to `left` where [from, until) of the run overlaps its hours, in proportion."""
@@ -87,6 +108,14 @@ class Day:
         for h in range(int(a), min(math.ceil(z), 24)):
             overlap = min(h + 1.0, z) - max(float(h), a)
             row[h] = min(row[h], row.dtype.type(1.0 - overlap * (1.0 - left)))
+
+
+def warmer_of(study):
+    """What each month adds to the cells' temperature [K]: outdoors they follow the air, else nothing."""
+    if study.site.battery_housing == "controlled":
+        return np.zeros(12)
+    air = parameters.load("irradiance", study.record_names()["irradiance"])["month_temperature_c"]
+    return air - float(np.sum(air * np.bincount(MONTH_OF_DAY)) / 365)
 
 
 def walk_path(study, seed, path, arithmetic):
@@ -102,7 +131,11 @@ class Walk:
         self.drawn = scalars(study, seed, path)
         self.market = walk_market(study, self.drawn, seed, path, m)
         self.outages = Outages(study)
-        self.inputs = [strategy_inputs(study, name, self.drawn, m) for name in study.strategies]
+        law_uniform = two_uniforms(zlib.crc32(b"storage.ageing_law"), SCALAR, 0, path, seed)[0]
+        self.inputs = [strategy_inputs(study, name, self.drawn, law_uniform, m) for name in study.strategies]
+        shares = study.cluster.installed_share_by_year
+        self.installed = [shares[min(year, len(shares) - 1)] for year in range(study.header.years)]
+        self.warmer = warmer_of(study)
         shape = (len(self.inputs), study.header.years)
         self.annual = np.zeros((*shape, N_QUANTITIES))
         self.hourly = np.zeros((shape[0], len(TRACES), shape[1] * 8760))
@@ -122,6 +155,9 @@ class Walk:
         f, inputs = self.m.f, self.inputs[s]
         levels = inputs.cabinets.levels if inputs.cabinets else 1
         site = Site(inputs, f(0), np.zeros((battery.KNOWN_HOURS, levels), f), peak_kw=f(0))
+        if inputs.cabinets:
+            site.cohorts = [Cohort(inputs.cabinets.plan[0])]
+            site.fleet = self.fleet_of(list(self.study.strategies.values())[s].storage)
         for year, of_year in enumerate(events):
             sums = self.annual[s, year]
             for day in range(365):
@@ -130,25 +166,89 @@ class Walk:
                 if day == 364 or MONTH_OF_DAY[day + 1] != MONTH_OF_DAY[day]:
                     sums[Quantity.PEAK_IMPORT_KW] += float(site.peak_kw) * (1 / 12)
                     site.peak_kw = f(0)
-            self.close_year(site, sums)
+            self.close_year(site, year, sums)
         return site.outcomes
 
-    def close_year(self, site, sums):
-        """Potential GPU-hours, capacity left, and new cells where the old ones are worn."""
-        sums[Quantity.POTENTIAL_GPU_HOURS] = self.study.cluster.gpus * 8760.0
+    def fleet_of(self, storage):
+        """Failing and burning cabinets, or None where a fixed share works."""
+        if storage.availability is None:
+            return None
+        numbers, hours = cabinet_numbers(storage.availability), maintenance_hours(storage.availability)
+        fleet = Fleet(numbers, hours, self.path, self.seed)
+        fleet.fires = FireTwin(storage, self.path, self.seed) if storage.fire else None
+        return fleet
+
+    def close_year(self, site, year, sums):
+        """Potential GPU-hours, capacity left, parts and visits; new cells and new cabinets for the next year."""
+        sums[Quantity.POTENTIAL_GPU_HOURS] = self.study.cluster.gpus * self.installed[year] * 8760.0
         sums[Quantity.CAPACITY_LEFT] = site.capacity if site.inputs.cabinets else np.nan
-        if site.inputs.cabinets and site.capacity < site.inputs.cabinets.end_of_life:
-            sums[Quantity.REPLACED] = 1.0
-            site.capacity, site.calendar, site.cycle = 1.0, 0.0, 0.0
+        site.traded_kwh = 0.0
+        if site.fleet:
+            n = site.fleet.counts
+            sums[Quantity.CONVERTER_PARTS], sums[Quantity.BATTERY_PARTS] = n[0] + n[2], n[1] + n[3]
+            sums[Quantity.SERVICE_VISITS] = n[5] + n[2] + n[3] + n[4] + n[6]
+            sums[Quantity.DOWN_CABINET_DAYS] = n[7]
+            site.fleet.counts = [0.0] * 9
+            if site.fleet.fires:
+                sums[Quantity.FIRES], sums[Quantity.BURNED_CABINETS] = site.fleet.fires.counts
+                site.fleet.fires.counts = [0.0, 0.0]
+        if site.inputs.cabinets:
+            self.renew(site, year, sums)
+
+    def renew(self, site, year, sums):
+        """Worn cells are replaced; cabinets come by plan, and more where usable energy would fall short."""
+        c, last = site.inputs.cabinets, year + 1 == self.study.header.years
+        have = 0.0
+        for cohort in site.cohorts:
+            if cohort.usable(c.weakest) < c.end_of_life:
+                sums[Quantity.REPLACED] += cohort.cabinets / c.plan[0]
+                cohort.calendar = cohort.cycle = 0.0
+            have += cohort.cabinets * float(c.kwh) * cohort.usable(c.weakest)
+        added = 0.0 if last else c.plan[year + 1]
+        have += added * float(c.kwh)
+        served = (year + 1) * 365 - 1 >= site.inputs.energised_day
+        if served and not last and have < c.augment_kwh:
+            added += math.ceil((c.augment_kwh - have) / float(c.kwh))
+        if added:
+            sums[Quantity.CABINETS_ADDED] += added
+            if len(site.cohorts) < battery.COHORTS:
+                site.cohorts.append(Cohort(added))
+            else:
+                young = site.cohorts[-1]
+                share = young.cabinets / (young.cabinets + added)
+                young.cabinets, young.calendar, young.cycle = (
+                    young.cabinets + added, young.calendar * share, young.cycle * share,
+                )  # fmt: skip
+        self.mean_capacity(site)
+
+    def mean_capacity(self, site):
+        """Usable and lost share over all cabinets."""
+        cabinets = usable = lost = 0.0
+        for cohort in site.cohorts:
+            usable += cohort.cabinets * cohort.usable(site.inputs.cabinets.weakest)
+            lost += cohort.cabinets * (cohort.calendar + cohort.cycle)
+            cabinets += cohort.cabinets
+        site.capacity, site.lost = usable / cabinets, lost / cabinets
 
     def open_day(self, site, number):
-        """Load, share of GPUs with power, and what earlier events leave of grid and cluster."""
+        """Load, share of GPUs with power, cabinets, and what earlier events leave of grid and cluster."""
         f, i = self.m.f, site.inputs
         connected = number >= i.energised_day
         served = f(1) if connected else f(0)
-        powered = f(1) if connected else min(i.import_before_kw / i.load_kw, f(1))
-        load = i.load_kw * powered * (i.ups_factor if connected else f(1)) + i.auxiliary_kw * served
-        day = Day(number, load, powered, served, np.ones(24, f), np.ones(24, f), f(0), {})
+        full = i.load_kw * f(self.installed[number // 365])
+        powered = f(1) if connected else min(i.import_before_kw / full, f(1))
+        load = full * powered * (i.ups_factor if connected else f(1))
+        day = Day(number, load, powered, served, np.ones(24, f), np.ones(24, f), f(0))
+        if i.cabinets:
+            installed = int(sum(cohort.cabinets for cohort in site.cohorts)) if connected else 0
+            site.working, site.planned_h = installed, 0.0
+            if site.fleet:
+                site.fleet.take_fires()
+                site.working, site.planned_h = site.fleet.day(installed, i.failure_factor, number)
+                if site.fleet.fires:
+                    site.fleet.fires.day(installed, i.fire_factor, number)
+            day.load_kw = load + i.auxiliary_kw * f(installed)
+            day.morning = self.open_storage(site, day)
         now = number * 24.0
         if site.grid_back_h > now:
             day.lower(day.grid, now, site.grid_back_h, site.grid_left)
@@ -156,12 +256,30 @@ class Walk:
             day.lower(day.run, site.down_from_h, site.down_until_h, self.study.cluster.idle_power_share)
         return day
 
+    def open_storage(self, site, day):
+        """What the working cabinets hold and carry, and how far charging may lift the import."""
+        f, c, i, market = self.m.f, site.inputs.cabinets, site.inputs, self.market
+        power = (f(site.working) - f(site.planned_h) * f(1 / 24)) * c.kw
+        energy = f(site.working) * c.kwh * f(site.capacity)
+        site.stored = min(site.stored, energy)
+        eta = max(c.eta - c.growth * f(site.lost), f(0.5))
+        trading = day.served if site.traded_kwh <= float(c.warranty_cycles * energy) else f(0)
+        limit = c.charge_limit_kw
+        if c.peak_cost > 0:
+            floor = energy * c.reserve
+            refill = floor * f(1 / 24) if site.stored < floor else f(0)
+            limit = max(day.load_kw, site.peak_kw) + refill
+            mean, apart = market.reference[day.number] + i.trade.fee, f(1.3) * market.spread[day.number]
+            gain = c.charge_hours * (eta * eta * (mean + apart) - (mean - apart) - eta * c.wear)
+            limit = c.charge_limit_kw if gain > c.peak_cost else min(limit, c.charge_limit_kw)
+        return battery.Morning(power, energy, eta, f(1) / eta, limit, trading)
+
     def walk_day(self, site, s, year, number, events, sums):
         """24 hours, cut where events begin: an event takes stored energy and hours out of the rest of the day."""
         day = self.open_day(site, number)
         yesterdays, c = site.values, site.inputs.cabinets
         if c:
-            site.values = self.plan(site, number)
+            site.values = self.plan(site, day)
         # the end of an hour before 13 is in yesterday's plan, that of a later one in today's
         left = 24 - battery.PLAN_HOUR
         values = np.concatenate([yesterdays[left:24], site.values[:left]])
@@ -174,37 +292,37 @@ class Walk:
             parts.append(self.walk_hours(site, day, values, a, z))
         rows = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
         self.close_day(site, day, rows, year, sums)
-        self.trace(site, s, number, rows)
+        self.trace(site, s, day, rows)
         if c:
             self.age(site, day, rows["stored"])
 
-    def plan(self, site, number):
+    def plan(self, site, day):
         """Water values of the 35 hours known at 13:00."""
-        c, trade, market = site.inputs.cabinets, site.inputs.trade, self.market
+        c, trade, market, number = site.inputs.cabinets, site.inputs.trade, self.market, day.number
         a = battery.PLAN_HOUR
         price = market.price[number : number + 2].ravel()[a : a + battery.KNOWN_HOURS]
         hour = (number % 365 * 24 + np.arange(a, a + battery.KNOWN_HOURS)) % 8760
-        terminal = battery.terminal_values(c, trade, market.reference[number], market.spread[number], self.m)
-        return battery.water_values(c, trade, price, c.surplus[hour] == 1, terminal, self.m)
+        reference, spread = market.reference[number], market.spread[number]
+        terminal = battery.terminal_values(c, trade, day.morning.eta, reference, spread, self.m)
+        return battery.water_values(c, trade, day.morning, price, c.surplus[hour] == 1, terminal, self.m)
 
     def walk_hours(self, site, day, values, a, z):
         """Hours a .. z - 1 of the day: net load, cabinets, meter."""
-        m, i = self.m, site.inputs
+        m, i, today = self.m, site.inputs, day.morning
         price, sun = self.market.price[day.number, a:z], self.market.sun[day.number, a:z]
         kwp = i.kwp[day.number // 365]
         net = day.load_kw * day.run[a:z] - sun * kwp * day.served
         charge = discharge = np.zeros(z - a, m.f)
         stored, value = charge, price
         if c := i.cabinets:
-            now = c.energy_kwh * m.f(site.capacity)
-            step = now * ((m.f(1) - c.reserve) / m.f(c.levels))
-            open_share = day.grid[a:z] * day.served
-            value, *offers = battery.offers(c, i.trade, values[a:z], step, price, net, open_share, m)
-            stored, charge, discharge = battery.walk_store(site.stored, now * c.reserve, *offers, m)
+            step = today.energy * ((m.f(1) - c.reserve) / m.f(c.levels))
+            open_share = day.grid[a:z] * day.served, day.grid[a:z] * today.trading
+            value, *offers = battery.offers(c, i.trade, today, values[a:z], step, price, net, open_share, m)
+            stored, charge, discharge = battery.walk_store(site.stored, today.energy * c.reserve, *offers, m)
             site.stored = stored[-1]
             for through in charge + discharge:
                 day.throughput = day.throughput + through
-            charge, discharge = charge * c.inverse_eta, discharge * c.eta
+            charge, discharge = charge * today.inverse, discharge * today.eta
         flow = net * day.grid[a:z] + charge - discharge
         return {
             "flow": flow, "charge": charge, "discharge": discharge, "stored": stored, "value": value,
@@ -223,7 +341,8 @@ class Walk:
 
         add(Quantity.ENERGY_COST_EUR, bought * rows["price"], 1e-3)
         add(Quantity.IMPORT_KWH, bought)
-        sums[Quantity.POWERED_GPU_HOURS] += self.study.cluster.gpus * 24.0 * float(day.powered)
+        gpus = self.study.cluster.gpus * self.installed[year] * 24
+        sums[Quantity.POWERED_GPU_HOURS] += gpus * float(day.powered)
         if i.kwp[year] > 0:
             fetched = np.maximum(rows["price"] - trade.export_fee, zero)
             sold = np.where(fetched > zero, np.maximum(-rows["flow"], zero) * trade.allowed, zero)
@@ -234,25 +353,26 @@ class Walk:
             add(Quantity.CHARGE_KWH, rows["charge"])
             add(Quantity.DISCHARGE_KWH, rows["discharge"])
             add(Quantity.ARBITRAGE_EUR, (rows["discharge"] - rows["charge"]) * rows["value"], 1e-3)
+            site.traded_kwh += float(in_order_sum(rows["discharge"]))
 
-    def trace(self, site, s, number, rows):
-        """Keep the day's hours, the state of charge as a share of today's energy."""
-        c = site.inputs.cabinets
-        soc = rows["stored"].astype(np.float64) / (float(c.energy_kwh) * site.capacity) if c else np.full(24, np.nan)
+    def trace(self, site, s, day, rows):
+        """Keep the day's hours, the state of charge as a share of what the working cabinets hold."""
+        energy = float(day.morning.energy) if day.morning else 0.0
+        soc = rows["stored"].astype(np.float64) / energy if energy > 0 else np.full(24, np.nan)
         kept = (rows["flow"], soc, rows["charge"], rows["discharge"], rows["grid"])
-        self.hourly[s, :, number * 24 : number * 24 + 24] = kept
+        self.hourly[s, :, day.number * 24 : day.number * 24 + 24] = kept
 
     def age(self, site, day, stored):
         """Wear of one day from its stress; cells not yet delivered do not age."""
         m, i = self.m, site.inputs
-        energy = i.cabinets.energy_kwh
-        stress = battery.day_stress(stored, day.throughput, energy * m.f(site.capacity), m)
-        if day.served > 0:
-            site.calendar, site.cycle = battery.day_of_ageing(
-                site.calendar, site.cycle, *stress, i.temperature_k, i.ageing_factor, m
+        stress = battery.day_stress(stored, day.throughput, day.morning.energy, m)
+        kelvin = i.temperature_k + m.f(self.warmer[MONTH_OF_DAY[day.number % 365]])
+        for cohort in site.cohorts if day.served > 0 else []:
+            steps = battery.day_of_ageing(
+                i.law, cohort.calendar, cohort.cycle, *stress, kelvin, i.ageing_factor, i.cabinets.c_rate, m
             )
-        site.capacity = max(1.0 - site.calendar - site.cycle, 0.01)
-        site.stored = min(site.stored, energy * m.f(site.capacity))
+            cohort.calendar, cohort.cycle = cohort.calendar + steps[0], cohort.cycle + steps[1]
+        self.mean_capacity(site)
 
     def settle(self, site, day, event, year, sums):
         """One event: outcome, losses, stored energy used, and hours taken out of this and later days."""
@@ -263,10 +383,12 @@ class Walk:
         situation = Situation(
             event, site.inputs.backup, float(day.load_kw), float(site.stored), bool(day.served > 0),
             self.market.sun[day.number : day.number + 2].ravel(), day.number % 365 * 24,
-            site.down_until_h - year_start, restart,
+            site.down_until_h - year_start, restart, self.answering(site, event), site.working,
+            float(day.morning.eta) if day.morning else 1.0,
         )  # fmt: skip
         effect = resolve(situation)
-        lost, servers = lost_gpu_hours(effect, cluster, cluster.gpus * float(day.powered), event.u)
+        gpus = cluster.gpus * (float(day.powered) * self.installed[year])
+        lost, servers = lost_gpu_hours(effect, cluster, gpus, event.u)
         site.outcomes.append(EventOutcome(year + 1, situation, effect.outcome, lost))
         sums[LOST] += lost
         sums[Quantity.DAMAGED_SERVERS] += servers
@@ -277,6 +399,13 @@ class Walk:
         site.stored = f(max(float(site.stored) - effect.stored_used_kwh, 0.0))
         day.throughput = day.throughput + f(effect.stored_used_kwh)
         self.mark(site, day, event, effect, year_start)
+
+    def answering(self, site, event):
+        """How many of today's cabinets are there when the event comes."""
+        if site.fleet:
+            return max(site.working - int(site.planned_h / 24 + event.u.cabinets), 0)
+        share = site.inputs.backup.cabinet_availability
+        return int(binom.ppf(event.u.cabinets, site.working, share)) if site.working and share > 0 else 0
 
     def mark(self, site, day, event, effect, year_start):
         """Take the event's hours out of today, and remember the longest until later days."""

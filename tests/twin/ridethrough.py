@@ -14,7 +14,7 @@ from tests.twin.events import CURTAILMENT, EXTREME, SAG, SUSTAINED, Event
 class Backup:
     """What a strategy owns against interruptions, and the site's rules; zeros where it owns nothing.
 
-    `cabinets_cdf`, `gensets_cdf` : P(at most k work), k = 0 .. n. `import_left` : share of import left in a call.
+    `gensets_cdf` : P(at most k work), k = 0 .. n. `import_left` : share of import left in a call.
     """
 
     interruptible: bool
@@ -26,12 +26,10 @@ class Backup:
     ups_kw: float
     ups_kwh: float
     ups_failure: float
-    cabinets: int
     cabinet_kw: float
     transfer_ms: float
     common_failure: float
-    efficiency: float
-    cabinets_cdf: np.ndarray
+    cabinet_availability: float
     gensets: int
     genset_kw: float
     genset_start_h: float
@@ -46,7 +44,8 @@ class Situation:
     """All that decides an event's outcome.
 
     `sun` : (48,) [kW/kWp] today and tomorrow; `day_start_h` : hour of the year at which today began; `down_until_h` :
-    hour of the year until which the cluster is down already; `restart_h` : after an abrupt and an orderly stop.
+    hour of the year until which the cluster is down already; `restart_h` : after an abrupt and an orderly stop;
+    `working` of the `working_of` cabinets that hold the stored energy answer; `efficiency` : stored to delivered.
     """
 
     event: Event
@@ -58,6 +57,9 @@ class Situation:
     day_start_h: int
     down_until_h: float
     restart_h: tuple
+    working: int = 0
+    working_of: int = 0
+    efficiency: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -95,11 +97,10 @@ def backup_of(study, strategy, import_left):
         power_share=c.ride_through_power_share, performance=c.ride_through_performance, import_left=import_left,
         ups_kw=ups_kw, ups_kwh=ups_kw * ups.autonomy_min / 60 if ups else 0.0,
         ups_failure=ups.failure_on_demand_probability if ups else 0.0,
-        cabinets=cab.cabinets if cab else 0, cabinet_kw=cab.cabinet_power_kw if cab else 0.0,
+        cabinet_kw=cab.cabinet_power_kw if cab else 0.0,
         transfer_ms=cab.transfer_time_ms if cab else 0.0,
         common_failure=cab.common_mode_failure_probability if cab else 0.0,
-        efficiency=math.sqrt(cab.round_trip_efficiency) if cab else 0.0,
-        cabinets_cdf=at_most(cab.cabinets, cab.cabinet_availability) if cab else np.ones(1),
+        cabinet_availability=cab.cabinet_availability if cab else 0.0,
         gensets=gen.units if gen else 0, genset_kw=gen.unit_power_kw if gen else 0.0,
         genset_start_h=gen.start_time_s / 3600 if gen else 0.0,
         genset_mttf_h=gen.mean_time_to_failure_h if gen else 0.0, fuel_h=gen.fuel_autonomy_h if gen else 0.0,
@@ -147,7 +148,7 @@ def from_store(s, stored_kwh, power_kw, from_h, longest_h):
         if step <= 0 or hour >= 48:
             step = longest_h - now if hour >= 48 else min(1.0, longest_h - now)
         power_of_sun = s.backup.pv_kwp * float(s.sun[hour]) if hour < 48 else 0.0
-        drain_kw = max(power_kw - power_of_sun, 0.0) / s.backup.efficiency
+        drain_kw = max(power_kw - power_of_sun, 0.0) / s.efficiency
         if drain_kw > 0 and used + drain_kw * step >= stored_kwh:
             return now + (stored_kwh - used) / drain_kw, stored_kwh
         used += drain_kw * step
@@ -159,13 +160,13 @@ def bridge(s, load_kw, notice):
     """Whether a UPS and whether the cabinets take over, and the stored energy within reach."""
     b, u = s.backup, s.event.u
     ups = 0 < b.ups_kw >= load_kw and u.ups >= b.ups_failure
-    if not b.cabinets:
+    if not s.working:
         return ups, False, 0.0
-    count = working(b.cabinets_cdf, u.cabinets)
+    count = s.working
     in_time = notice or ups or b.transfer_ms <= b.hold_up_ms
     strong = count > 0 and count * b.cabinet_kw >= load_kw
     takes_over = in_time and strong and u.common >= b.common_failure and s.stored_kwh > 0
-    return ups, takes_over, s.stored_kwh * count / b.cabinets if takes_over else 0.0
+    return ups, takes_over, s.stored_kwh * count / s.working_of if takes_over else 0.0
 
 
 def bridged(s, power_kw, usable_kwh, ups, wanted_h):
@@ -176,7 +177,7 @@ def bridged(s, power_kw, usable_kwh, ups, wanted_h):
         return min(max(ups_h - b.checkpoint_h, 0.0), wanted_h), 0.0
     if ups_h >= wanted_h:
         return wanted_h, 0.0
-    spendable = max(usable_kwh - power_kw * b.checkpoint_h / b.efficiency, 0.0)
+    spendable = max(usable_kwh - power_kw * b.checkpoint_h / s.efficiency, 0.0)
     from_h = s.event.hour - s.day_start_h + ups_h
     hours, used = from_store(s, spendable, power_kw, from_h, wanted_h - ups_h)
     return ups_h + hours, used

@@ -30,7 +30,7 @@ START_H = 15.0 / 3600.0
 
 # ten cabinets of 125 kW that all work; the cluster of 1000 kW falls to 840 kW at a work rate of 0.8 when capped
 CABINETS = {"cabinet_kw": 125.0, "transfer_ms": 10.0}
-CABINETS_OWNED, EFFICIENCY_OF_CABINETS = 10, 0.9
+TEN, EFFICIENCY_OF_STORE = 10, 0.9
 GENSETS = {
     "gensets": 2.0,
     "genset_kw": 600.0,
@@ -45,7 +45,7 @@ UPS = {"ups_power_kw": 1200.0, "ups_energy_kwh": 100.0}
 def backup(**given):
     """One strategy that owns what is given, and nothing else."""
     site = {"hold_up_ms": 20.0, "checkpoint_h": 0.05, "power_share": 0.84, "performance": 0.8}
-    site |= {"curtailed_import_share": 0.5, "cabinets_cdf": [1.0], "gensets_cdf": [1.0]}
+    site |= {"curtailed_import_share": 0.5, "gensets_cdf": [1.0]}
     fields = dict.fromkeys(BackupTables._fields, 0.0) | site | given
     return BackupTables(*(np.array([value], dtype=np.float64) for value in fields.values()))
 
@@ -73,14 +73,17 @@ def effect_of(
     u=None,
     load=LOAD_KW,
     in_service=True,
+    working=TEN,
 ):
-    """Effect of an event, by column name."""
+    """Effect of an event, by column name; a strategy with cabinets has ten of them."""
     effect = np.zeros(N_EFFECTS)
     event = np.array([hour, duration_h, float(family), 0.5 if family == SAG else 0.0, 0.0])
     pv = np.zeros((48, 1), np.float32) if sun is None else sun
     day_start = int(hour) // 24 * 24
     u = uniforms() if u is None else u
-    resolve(effect, event, tables, 0, u, load, stored, in_service, pv, 0, day_start, down_until, RESTART)
+    working = working if tables.cabinet_kw[0] > 0.0 else 0
+    now = np.array([load, stored, in_service, working, TEN, day_start, down_until, *RESTART, EFFICIENCY_OF_STORE])
+    resolve(effect, event, tables, 0, u, now, pv, 0)
     columns = {
         "waiting": WAITING_H, "restart": RESTART_H, "capped": CAPPED_H, "used": STORED_USED_KWH, "genset": GENSET_KWH,
         "grid_back": GRID_BACK_H, "down_from": DOWN_FROM_H, "down_until": DOWN_UNTIL_H,

@@ -9,13 +9,14 @@ from distributions.outages import CURTAILMENT, EXTREME, MOMENTARY, SAG, SUSTAINE
 from riskmodel.quantities import Outcome
 from riskmodel.ridethrough import GENSET_FAILURES, N_UNIFORMS, U_START, U_UPS
 from tests.one_event import (
-    ALL_TEN,
     BOTH_START,
     CABINETS,
+    EFFICIENCY_OF_STORE,
     GENSETS,
     LOAD_KW,
     RESTART,
     START_H,
+    TEN,
     UPS,
     backup,
     check,
@@ -29,13 +30,13 @@ pytestmark = pytest.mark.tiny
 
 
 def test_a_sag_is_bridged_by_cabinets_and_stops_a_bare_cluster():
-    check(effect_of(SAG, 0.2 / 3600, backup(**CABINETS, **ALL_TEN)), Outcome.RODE_THROUGH, grid_back=10.0)
+    check(effect_of(SAG, 0.2 / 3600, backup(**CABINETS)), Outcome.RODE_THROUGH, grid_back=10.0)
     bare = effect_of(SAG, 0.2 / 3600, backup())
     check(bare, Outcome.ABRUPT_STOP, restart=2.0, down_from=10.0, down_until=12.0, grid_back=10.0)
 
 
 def test_cabinets_that_switch_too_slowly_do_not_help_without_a_ups():
-    slow = CABINETS | ALL_TEN | {"transfer_ms": 20.1}
+    slow = CABINETS | {"transfer_ms": 20.1}
     check(effect_of(MOMENTARY, 0.001, backup(**slow)), Outcome.ABRUPT_STOP, restart=2.0, waiting=0.001)
     check(effect_of(MOMENTARY, 0.001, backup(**slow | {"transfer_ms": 20.0})), Outcome.RODE_THROUGH, used=1 / 0.9)
     # the UPS holds the moment, so the outage costs the cabinets nothing: 100 kWh last six minutes
@@ -43,10 +44,10 @@ def test_cabinets_that_switch_too_slowly_do_not_help_without_a_ups():
 
 
 def test_too_few_cabinets_or_a_common_failure():
-    seven = CABINETS | {"cabinets_cdf": [0.0] * 7 + [1.0] * 4}  # 7 x 125 = 875 kW < 1000 kW
-    assert effect_of(SAG, 0.0, backup(**seven))["outcome"] == Outcome.ABRUPT_STOP
-    assert effect_of(SAG, 0.0, backup(**seven), load=875.0)["outcome"] == Outcome.RODE_THROUGH
-    common = backup(**CABINETS, **ALL_TEN, common_failure=0.01)
+    tables = backup(**CABINETS)  # seven of them: 7 x 125 = 875 kW < 1000 kW
+    assert effect_of(SAG, 0.0, tables, working=7)["outcome"] == Outcome.ABRUPT_STOP
+    assert effect_of(SAG, 0.0, tables, load=875.0, working=7)["outcome"] == Outcome.RODE_THROUGH
+    common = backup(**CABINETS, common_failure=0.01)
     assert effect_of(SAG, 0.0, common, u=uniforms(common=0.009))["outcome"] == Outcome.ABRUPT_STOP
     assert effect_of(SAG, 0.0, common, u=uniforms(common=0.011))["outcome"] == Outcome.RODE_THROUGH
 
@@ -57,12 +58,12 @@ def test_an_outage_longer_than_the_store():
     carried = (1000 - 840 * 0.05 / 0.9) / (840 / 0.9)
     assert carried == pytest.approx(1.0214286, abs=1e-7)
     check(
-        effect_of(SUSTAINED, 2.0, backup(**CABINETS, **ALL_TEN)), Outcome.ORDERLY_STOP,
+        effect_of(SUSTAINED, 2.0, backup(**CABINETS)), Outcome.ORDERLY_STOP,
         capped=0.2 * carried, used=1000 - 840 * 0.05 / 0.9, waiting=2 - carried, restart=1.0,
         grid_back=12.0, down_from=10 + carried, down_until=13.0,
     )  # fmt: skip
     # an hour is carried with 840 / 0.9 = 933.333 kWh
-    short = effect_of(SUSTAINED, 1.0, backup(**CABINETS, **ALL_TEN))
+    short = effect_of(SUSTAINED, 1.0, backup(**CABINETS))
     check(short, Outcome.CAPPED, capped=0.2, used=840 / 0.9, grid_back=11.0)
 
 
@@ -71,7 +72,7 @@ def test_the_sun_helps_the_cabinets():
     sun[11] = 0.25  # 0.25 x 2000 kWp = 500 kW from 11:00 to 12:00
     # 10:30-11:00 takes 840 / 0.9 / 2 = 466.667 kWh, 11:00-12:00 340 / 0.9 = 377.778, 12:00-12:06 93.333
     check(
-        effect_of(SUSTAINED, 1.6, backup(**CABINETS, **ALL_TEN, pv_kwp=2000.0), hour=10.5, sun=sun), Outcome.CAPPED,
+        effect_of(SUSTAINED, 1.6, backup(**CABINETS, pv_kwp=2000.0), hour=10.5, sun=sun), Outcome.CAPPED,
         capped=0.2 * 1.6, used=840 / 0.9 * 0.6 + 340 / 0.9,
     )  # fmt: skip
 
@@ -79,20 +80,20 @@ def test_the_sun_helps_the_cabinets():
 def test_an_empty_store_carries_no_longer_than_the_sun():
     sun = np.zeros((48, 1), np.float32)
     sun[10:12] = 0.5  # 1000 kW until noon: more than the load; 40 kWh are less than a checkpoint takes
-    effect = effect_of(SUSTAINED, 5.0, backup(**CABINETS, **ALL_TEN, pv_kwp=2000.0), stored=40.0, sun=sun)
+    effect = effect_of(SUSTAINED, 5.0, backup(**CABINETS, pv_kwp=2000.0), stored=40.0, sun=sun)
     check(effect, Outcome.ORDERLY_STOP, capped=0.2 * 2, waiting=3.0, restart=1.0, down_from=12.0)
 
 
 def test_gensets_carry_behind_the_cabinets():
     # 15 s at 1000 kW take 1000 / 0.9 x 15 / 3600 kWh; then two units of 600 kW carry the rest, uncapped
     check(
-        effect_of(SUSTAINED, 2.0, backup(**CABINETS, **ALL_TEN, **GENSETS, **BOTH_START)), Outcome.RODE_THROUGH,
+        effect_of(SUSTAINED, 2.0, backup(**CABINETS, **GENSETS, **BOTH_START)), Outcome.RODE_THROUGH,
         used=LOAD_KW / 0.9 * START_H, genset=LOAD_KW * (2 - START_H),
     )  # fmt: skip
 
 
 def test_gensets_that_do_not_start_leave_the_load_to_the_cabinets():
-    tables = backup(**CABINETS, **ALL_TEN, **GENSETS, gensets_cdf=[0.01, 0.02, 1.0])
+    tables = backup(**CABINETS, **GENSETS, gensets_cdf=[0.01, 0.02, 1.0])
     # no cap with gensets: 1000 kW; (1000 - 1000 x 0.05 / 0.9) / (1000 / 0.9) = 0.85 h
     expected = {"used": 1000 - 50 / 0.9, "waiting": 2 - 0.85, "restart": 1.0, "down_from": 10.85}
     check(effect_of(SUSTAINED, 2.0, tables, u=uniforms(start=0.005)), Outcome.ORDERLY_STOP, **expected)
@@ -104,7 +105,7 @@ def test_gensets_that_do_not_start_leave_the_load_to_the_cabinets():
 def test_gensets_that_fail_hand_back_to_the_cabinets():
     # with two running the first failure comes after -ln(u) x 1100 / 2 = 0.5 h; one alone is not enough
     u = uniforms(fail=math.exp(-0.5 * 2 / 1100))
-    tables = backup(**CABINETS, **ALL_TEN, **GENSETS, **BOTH_START)
+    tables = backup(**CABINETS, **GENSETS, **BOTH_START)
     carried = effect_of(SUSTAINED, 1.2, tables, u=u)
     check(carried, Outcome.RODE_THROUGH, used=0.7 * 1000 / 0.9, genset=500.0)
     # 0.85 h of cabinets and 0.5 h of gensets, of 2 h
@@ -130,7 +131,7 @@ def test_a_ups_alone_leaves_time_for_a_checkpoint():
 
 
 def test_a_call_of_the_grid_operator():
-    tables = backup(**CABINETS, **ALL_TEN, interruptible=1.0)
+    tables = backup(**CABINETS, interruptible=1.0)
     # half the load, 500 kW, is missing: 1.5 h take 500 / 0.9 x 1.5 = 833.333 kWh
     check(effect_of(CURTAILMENT, 1.5, tables), Outcome.RODE_THROUGH, used=500 / 0.9 * 1.5, grid_back=11.5)
     # 3 h are too long: capped, 340 kW are missing; (1000 - 340 x 0.05 / 0.9) / (340 / 0.9) = 2.5970588 h,
@@ -141,9 +142,9 @@ def test_a_call_of_the_grid_operator():
         capped=0.2 * carried + 0.5 * (3 - carried), used=1000 - 17 / 0.9, down_until=0.0,
     )  # fmt: skip
     # with notice a slow transfer does not matter; a firm connection is not called on
-    slow = backup(**CABINETS | {"transfer_ms": 5000.0}, **ALL_TEN, interruptible=1.0)
+    slow = backup(**CABINETS | {"transfer_ms": 5000.0}, interruptible=1.0)
     assert effect_of(CURTAILMENT, 1.5, slow)["outcome"] == Outcome.RODE_THROUGH
-    check(effect_of(CURTAILMENT, 3.0, backup(**CABINETS, **ALL_TEN)), Outcome.UNAFFECTED, grid_back=10.0)
+    check(effect_of(CURTAILMENT, 3.0, backup(**CABINETS)), Outcome.UNAFFECTED, grid_back=10.0)
     check(effect_of(CURTAILMENT, 3.0, tables, in_service=False), Outcome.UNAFFECTED)
     check(effect_of(CURTAILMENT, 3.0, backup(interruptible=1.0)), Outcome.CAPPED, capped=0.5 * 3)
 
@@ -156,18 +157,18 @@ def test_a_cluster_that_is_down_already():
     outage = effect_of(SUSTAINED, 3.0, backup(), hour=11.0, down_until=12.0)
     check(outage, Outcome.ALREADY_DOWN, waiting=2.0, restart=2.0, down_until=16.0)
     # bridged while down: only the half hour of it in which the cluster runs is capped
-    capped = effect_of(SUSTAINED, 1.0, backup(**CABINETS, **ALL_TEN), hour=11.5, down_until=12.0)
+    capped = effect_of(SUSTAINED, 1.0, backup(**CABINETS), hour=11.5, down_until=12.0)
     check(capped, Outcome.CAPPED, capped=0.2 * 0.5, used=840 / 0.9, down_until=12.0)
 
 
 def test_assets_not_yet_delivered_do_not_help():
-    everything = backup(**CABINETS, **ALL_TEN, **GENSETS, **BOTH_START, **UPS)
+    everything = backup(**CABINETS, **GENSETS, **BOTH_START, **UPS)
     effect = effect_of(SUSTAINED, 2.0, everything, in_service=False)
     check(effect, Outcome.ABRUPT_STOP, waiting=2.0, restart=2.0)
 
 
 def test_first_and_last_hour_and_over_the_years_end():
-    tables = backup(**CABINETS, **ALL_TEN)
+    tables = backup(**CABINETS)
     first = effect_of(SUSTAINED, 0.5, tables, hour=0.0)
     check(first, Outcome.CAPPED, capped=0.1, used=420 / 0.9, grid_back=0.5)
     # from 23:30 on 31 December: grid back at 02:30, working at 03:30, in hours of the year that began it
@@ -179,7 +180,7 @@ def test_first_and_last_hour_and_over_the_years_end():
     )  # fmt: skip
     # nothing is known of the sun after tomorrow: 840 kW without it from hour 48 of today on
     bright = np.full((48, 1), 0.42, np.float32)
-    long = effect_of(EXTREME, 100.0, backup(**CABINETS, **ALL_TEN, pv_kwp=2000.0), hour=23.5, sun=bright)
+    long = effect_of(EXTREME, 100.0, backup(**CABINETS, pv_kwp=2000.0), hour=23.5, sun=bright)
     assert long["down_from"] == pytest.approx(48 + carried, abs=1e-4)
 
 
@@ -187,7 +188,7 @@ def as_twin(tables, u):
     """`BackupTables` and uniforms in the twin's own form."""
     names = {
         "import_left": "curtailed_import_share", "ups_kw": "ups_power_kw", "ups_kwh": "ups_energy_kwh",
-        "efficiency": "discharge_efficiency", "fuel_h": "genset_fuel_h",
+        "fuel_h": "genset_fuel_h",
     }  # fmt: skip
     fields = {name: getattr(tables, names.get(name, name))[0] for name in twin.Backup.__dataclass_fields__}
     drawn = Uniforms(*u[:U_UPS], u[U_UPS], tuple(u[U_START : U_START + 1 + GENSET_FAILURES]))
@@ -199,7 +200,7 @@ def test_random_situations_against_the_twin():
     rng, seen = np.random.default_rng(11), set()
     for _ in range(2000):
         owned = {"interruptible": float(rng.random() < 0.7), "pv_kwp": float(rng.choice([0.0, 3000.0]))}
-        for asset in (CABINETS | ALL_TEN, GENSETS | {"gensets_cdf": [0.2, 0.5, 1.0]}, UPS):
+        for asset in (CABINETS, GENSETS | {"gensets_cdf": [0.2, 0.5, 1.0]}, UPS):
             owned |= asset if rng.random() < 0.6 else {}
         tables = backup(**owned, common_failure=0.1, ups_failure=0.1)
         u = rng.random(N_UNIFORMS)
@@ -211,6 +212,7 @@ def test_random_situations_against_the_twin():
             float(rng.choice([0.0, hour + rng.exponential(2.0)])),
         )
         sun, served = rng.random((48, 1)).astype(np.float32) * np.float32(0.6), bool(rng.random() < 0.9)
+        count = int(rng.integers(0, TEN + 1))
         effect = effect_of(
             family,
             duration,
@@ -222,11 +224,15 @@ def test_random_situations_against_the_twin():
             u=u,
             load=load,
             in_service=served,
+            working=count,
         )
         owner, drawn = as_twin(tables, u)
         event = Event(hour, duration, family, 0.5 if family == SAG else 0.0, 0, drawn)
         today = int(hour) // 24 * 24
-        mine = twin.resolve(twin.Situation(event, owner, load, stored, served, sun[:, 0], today, down, tuple(RESTART)))
+        answering = (count if owner.cabinet_kw else 0), TEN, EFFICIENCY_OF_STORE
+        mine = twin.resolve(
+            twin.Situation(event, owner, load, stored, served, sun[:, 0], today, down, tuple(RESTART), *answering)
+        )
         check(
             effect, mine.outcome, waiting=mine.waiting_h, restart=mine.restart_h, capped=mine.capped_h,
             used=mine.stored_used_kwh, genset=mine.genset_kwh, grid_back=mine.grid_back_h,

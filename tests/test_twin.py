@@ -148,13 +148,13 @@ def hour_long_outage(stored_kwh):
     """An outage of an hour met by a store that holds the capped load of 840 kW for just that hour at 840 kWh."""
     backup = ridethrough.Backup(
         interruptible=False, hold_up_ms=20, checkpoint_h=0, power_share=0.84, performance=0.8, import_left=0,
-        ups_kw=0, ups_kwh=0, ups_failure=0, cabinets=10, cabinet_kw=125, transfer_ms=10, common_failure=0, efficiency=1,
-        cabinets_cdf=np.array([0.0] * 10 + [1.0]), gensets=0, genset_kw=0, genset_start_h=0, genset_mttf_h=0, fuel_h=0,
+        ups_kw=0, ups_kwh=0, ups_failure=0, cabinet_kw=125, transfer_ms=10, common_failure=0,
+        cabinet_availability=1, gensets=0, genset_kw=0, genset_start_h=0, genset_mttf_h=0, fuel_h=0,
         gensets_cdf=np.ones(1), pv_kwp=0,
     )  # fmt: skip
     u = Uniforms(*[0.5] * 7, gensets=(0.5,) * 16)
     event = Event(10.0, 1.0, SUSTAINED, 0.0, 0, u)
-    return ridethrough.Situation(event, backup, 1000.0, stored_kwh, True, np.zeros(48), 0, 0.0, (2.0, 1.0))
+    return ridethrough.Situation(event, backup, 1000.0, stored_kwh, True, np.zeros(48), 0, 0.0, (2.0, 1.0), 10, 10)
 
 
 @pytest.mark.tiny
@@ -198,3 +198,42 @@ def test_a_twin_with_another_efficiency_disagrees(monkeypatch):
         "tests.twin.inputs.cabinets_of", lambda *a: (c := exact(*a), replace(c, eta=c.eta * np.float32(1 + 1e-6)))[1]
     )
     assert differing_hours(short_study("nordic_inference", 1)) > 100
+
+
+HARD_LIFE = [
+    "study.years=4",
+    'strategies.string_storage_pv.storage.ageing_law={"blast_lfp_250ah"=0.4,"blast_sony_murata"=0.3,"naumann_2020"=0.3}',
+    "strategies.string_storage_pv.storage.ageing_rate_factor=4.0",
+    "strategies.string_storage_pv.storage.end_of_life_capacity=0.85",
+    "strategies.string_storage_pv.storage.added_in_years=[2]",
+    "strategies.string_storage_pv.storage.added_cabinets=[3]",
+    "strategies.string_storage_pv.storage.augment_below_mwh=5.2",
+    "strategies.string_storage_pv.storage.warranty_cycles_per_year=120.0",
+    "strategies.string_storage_pv.storage.availability.converter_failures_per_year=3.0",
+    "strategies.string_storage_pv.storage.availability.group_failures_per_year=0.5",
+    "strategies.string_storage_pv.storage.fire.fires_per_cabinet_year=0.02",
+    "strategies.string_storage_pv.storage.fire.fire_area_kwh=1200.0",
+    "cluster.installed_share_by_year=[0.6,1.0]",
+    'site.battery_housing="outdoor"',
+    "site.weather_coupling=false",
+]
+
+
+def test_cabinets_that_fail_burn_age_and_are_added_in_the_twin():
+    """Four years in which everything happens to the cabinets, each of the three laws on some path."""
+    study = studies.load("nordic_inference", HARD_LIFE)
+    result = simulate_range(study, SEED, 0, 6)
+    for path in range(6):
+        assert_same_path(study, path, result)
+    storage = result.annual[:, 1]
+    for quantity in (Quantity.REPLACED, Quantity.CABINETS_ADDED, Quantity.SERVICE_VISITS, Quantity.DOWN_CABINET_DAYS):
+        assert storage[..., quantity].sum() > 0, quantity.name
+    assert storage[..., Quantity.BURNED_CABINETS].sum() >= storage[..., Quantity.FIRES].sum() > 0
+    assert len(set(result.scalars["cells.string_storage_pv"])) == 3
+
+
+def test_a_tariff_in_the_twin():
+    study = studies.load("jiangsu_time_of_use", ["study.years=2", 'site.tariff="european_critical_peak"'])
+    result = simulate_range(study, SEED, 0, 2)
+    for path in range(2):
+        assert_same_path(study, path, result)

@@ -5,7 +5,15 @@ import numpy as np
 from distributions._jit import njit
 from distributions.clock import HOURS_PER_YEAR
 from riskmodel import storage
-from riskmodel.dispatch import KNOWN_HOURS, PLAN_HOUR, backward_hour, known_value_row, target_row, target_up_row, terminal_rows
+from riskmodel.dispatch import (
+    KNOWN_HOURS,
+    PLAN_HOUR,
+    backward_hour,
+    known_value_row,
+    target_row,
+    target_up_row,
+    terminal_rows,
+)
 from riskmodel.engine.ageing_day import age_day
 from riskmodel.engine.cabinets_day import count_cabinets, open_storage
 from riskmodel.engine.events import mark_day, settle_event
@@ -223,7 +231,7 @@ def walk_day(fleet, market, tables, s, year, day_of_year, trace, trace_from):
 @njit(inner=True)
 def _trace_hour(out, fleet, market, s, h):
     rows = fleet.rows
-    energy = float(fleet.energy[s, 0])
+    energy = np.float64(fleet.energy[s, 0])  # compiled, float() of a float32 stays one
     out[0] = rows[FLOW, 0]
     out[1] = fleet.stored[s, 0] / energy if energy > 0.0 else np.nan
     out[2] = rows[CHARGE, 0]

@@ -171,11 +171,15 @@ class Walk:
 
     def fleet_of(self, storage):
         """Failing and burning cabinets, or None where a fixed share works."""
+        from tests.cabinet_twin import Fleet  # they import the twin's random numbers
+        from tests.fire_twin import Fires
+
         if storage.availability is None:
             return None
         numbers, hours = cabinet_numbers(storage.availability), maintenance_hours(storage.availability)
         fleet = Fleet(numbers, hours, self.path, self.seed)
-        fleet.fires = FireTwin(storage, self.path, self.seed) if storage.fire else None
+        cabinets, fire = storage.cabinets + sum(storage.added_cabinets), storage.fire
+        fleet.fires = Fires(fire, cabinets, storage.cabinet_energy_kwh, self.path, self.seed) if fire else None
         return fleet
 
     def close_year(self, site, year, sums):
@@ -190,8 +194,9 @@ class Walk:
             sums[Quantity.DOWN_CABINET_DAYS] = n[7]
             site.fleet.counts = [0.0] * 9
             if site.fleet.fires:
-                sums[Quantity.FIRES], sums[Quantity.BURNED_CABINETS] = site.fleet.fires.counts
-                site.fleet.fires.counts = [0.0, 0.0]
+                fires = site.fleet.fires
+                sums[Quantity.FIRES], sums[Quantity.BURNED_CABINETS] = fires.fires, fires.burned
+                fires.fires = fires.burned = 0
         if site.inputs.cabinets:
             self.renew(site, year, sums)
 
@@ -243,10 +248,9 @@ class Walk:
             installed = int(sum(cohort.cabinets for cohort in site.cohorts)) if connected else 0
             site.working, site.planned_h = installed, 0.0
             if site.fleet:
-                site.fleet.take_fires()
                 site.working, site.planned_h = site.fleet.day(installed, i.failure_factor, number)
                 if site.fleet.fires:
-                    site.fleet.fires.day(installed, i.fire_factor, number)
+                    site.fleet.fires.day(site.fleet, installed, i.fire_factor, number)
             day.load_kw = load + i.auxiliary_kw * f(installed)
             day.morning = self.open_storage(site, day)
         now = number * 24.0

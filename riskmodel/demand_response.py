@@ -132,7 +132,7 @@ def mark_calls(called, held, calls, counts, following, in_season, hold_all_seaso
 
 
 @njit
-def held_rows(floor, step, capacity, energy_kwh, reserve, held, energy_share, levels):
+def held_rows(floor, step, energy, reserve, held, energy_share, levels):
     """Floor of dispatch with the energy kept for calls, and energy of one dispatch level [kWh].
 
     Like `riskmodel.storage.plan_rows`, which has no calls.
@@ -140,13 +140,13 @@ def held_rows(floor, step, capacity, energy_kwh, reserve, held, energy_share, le
     Parameters
     ----------
     floor, step : (b,) float32, written
-    capacity : (b,) float64, share of new
-    energy_kwh, reserve, energy_share : float32
+    energy : (b,) float32, of today's working cabinets when full [kWh]
+    reserve, energy_share : float32
     held : (b,) float32, from `mark_calls`
     levels : int
     """
     for i in range(floor.shape[0]):
-        now = energy_kwh * f(capacity[i])
+        now = energy[i]
         kept = min(reserve + energy_share * held[i], f(1.0))
         floor[i] = now * kept
         step[i] = now * (f(1.0) - kept) / f(levels)
@@ -175,17 +175,27 @@ def need_row(need, called, grid, in_service, required_kw):
 
 
 @njit
-def deliver_row(deliver, need, called, net, stored, floor, power_kw, eta_d):
-    """Energy delivered at the meter in an hour [kWh]; `floor` is the reserve for outages, without the calls' slice.
+def deliver_row(deliver, need, called, net, stored, reserve_kwh, power_kw, eta_d):
+    """Energy delivered at the meter in an hour [kWh]; `reserve_kwh` is kept for outages, without the calls' slice.
 
     Parameters
     ----------
     deliver : (b,) float32, written
-    need, called, net, stored, floor, power_kw : (b,) float32 rows; power is that of today's working cabinets [kW]
-    eta_d : float32
+    need, called, net, stored, reserve_kwh, power_kw : (b,) float32 rows; power of today's working cabinets [kW]
+    eta_d : (b,) float32
     """
     for i in range(deliver.shape[0]):
-        deliver[i] = deliverable_kwh(need[i], net[i] * called[i], power_kw[i] * called[i], stored[i] - floor[i], eta_d)
+        spare = stored[i] - reserve_kwh[i]
+        deliver[i] = deliverable_kwh(need[i], net[i] * called[i], power_kw[i] * called[i], spare, eta_d[i])
+
+
+@njit
+def credit_rows(required, delivered, need, discharge, eta_d):
+    """Add an hour to the day's required and delivered energy [kWh]; `discharge` is stored energy going out."""
+    for i in range(need.shape[0]):
+        required[i] += need[i]
+    for i in range(need.shape[0]):
+        delivered[i] += min(discharge[i] * eta_d[i], need[i])
 
 
 @njit
@@ -195,12 +205,11 @@ def call_flows_row(charge, discharge, deliver, called, inverse_eta_d):
     Parameters
     ----------
     charge, discharge : (b,) float32, as dispatch wants them; changed
-    deliver, called : (b,) float32 rows
-    inverse_eta_d : float32
+    deliver, called, inverse_eta_d : (b,) float32 rows
     """
     for i in range(charge.shape[0]):
         charge[i] = charge[i] * (f(1.0) - called[i])
-        discharge[i] = max(discharge[i], deliver[i] * inverse_eta_d)
+        discharge[i] = max(discharge[i], deliver[i] * inverse_eta_d[i])
 
 
 @njit

@@ -6,6 +6,7 @@ All money is real, in the study's price year.
 
 from __future__ import annotations
 
+import itertools
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distributions.clock import KW_PER_MW, KWH_PER_MWH
+from riskmodel.demand_response import demand_response_eur
 from riskmodel.quantities import Quantity
 
 if TYPE_CHECKING:
     from riskmodel.range_result import RangeResult
-    from riskmodel.study import Strategy, Study
+    from riskmodel.study import Storage, Strategy, Study
+    from riskmodel.study.demand_response import DemandResponse
 
 Array = NDArray[np.float64]
 
@@ -49,6 +52,16 @@ class Line(IntEnum):
     DOWNTIME_CAPPED = 19
     DOWNTIME_HARDWARE = 20
     """Lost GPU-hours of damaged servers and their repair."""
+    STORAGE_EXPANSION = 21
+    """Cabinets added later, by plan or because usable energy fell below the need."""
+    STORAGE_REPAIR = 22
+    """Parts and visits for failed cabinets, where the maintenance share does not pay for them."""
+    STORAGE_FIRE = 23
+    """Burned cabinets and cleaning up, before any insurance."""
+    DEMAND_AVAILABILITY = 24
+    """Paid for being ready for demand response."""
+    DEMAND_ENERGY = 25
+    DEMAND_PENALTY = 26
 
 
 N_LINES = len(Line)
@@ -60,6 +73,7 @@ INVESTMENT_LINES = (
     Line.STORAGE_CAPEX,
     Line.STORAGE_REPLACEMENT,
     Line.PV_CAPEX,
+    Line.STORAGE_EXPANSION,
 )
 """What a strategy spends on its own assets: the outlay of its stand-alone benefit flow."""
 
@@ -74,6 +88,9 @@ DOWNTIME_LINES = (
     Line.DOWNTIME_HARDWARE,
 )
 """Losses by power events."""
+
+DEMAND_LINES = (Line.DEMAND_AVAILABILITY, Line.DEMAND_ENERGY, Line.DEMAND_PENALTY)
+"""Money of demand response, in the order of `riskmodel.demand_response.demand_response_eur`."""
 
 LOST_QUANTITIES = (
     Quantity.LOST_REWORK_GPU_HOURS,
@@ -168,9 +185,12 @@ def build_ledger(study: Study, result: RangeResult) -> Array:
 
 def _write_cluster(study: Study, draws: Draws, book: Array) -> None:
     capex = study.cluster.gpus * draws("cluster.capex_eur_per_gpu")
-    book[:, 0, Line.CLUSTER_CAPEX] = -capex
+    shares = study.cluster.installed_share_by_year[: study.header.years]
+    for year, (before, share) in enumerate(itertools.pairwise([0.0, *shares])):
+        book[:, year, Line.CLUSTER_CAPEX] = -capex * (share - before)
     for year in refresh_years(study):
-        book[:, year, Line.CLUSTER_REFRESH] = -capex * draws("cluster.refresh_cost_share")
+        share = shares[min(year, len(shares)) - 1]
+        book[:, year, Line.CLUSTER_REFRESH] = -capex * draws("cluster.refresh_cost_share") * share
 
 
 def _write_assets(path: str, strategy: Strategy, draws: Draws, book: Array, year: Array) -> None:
@@ -184,19 +204,72 @@ def _write_assets(path: str, strategy: Strategy, draws: Draws, book: Array, year
         power_kw = strategy.gensets.units * strategy.gensets.unit_power_kw
         book[:, 0, Line.GENSET_CAPEX] = -power_kw * draws(f"{path}.gensets.capex_eur_per_kw")
         maintenance += power_kw * draws(f"{path}.gensets.maintenance_eur_per_kw_year")
+    book[:, 1:, Line.MAINTENANCE] = -maintenance[:, None]
     if strategy.storage is not None:
-        energy_kwh = strategy.storage.cabinets * strategy.storage.cabinet_energy_kwh
-        capex = energy_kwh * draws(f"{path}.storage.capex_eur_per_kwh")
-        book[:, 0, Line.STORAGE_CAPEX] = -capex
-        maintenance += capex * draws(f"{path}.storage.maintenance_share_of_capex_per_year")
-        price = capex * draws(f"{path}.storage.replacement_cost_share")
-        # No replacement is bought at the horizon itself: it would be paid for and never used.
-        book[:, 1:-1, Line.STORAGE_REPLACEMENT] = -price[:, None] * year[:, :-1, Quantity.REPLACED]
+        _write_storage(f"{path}.storage", strategy.storage, draws, book, year)
     if strategy.pv is not None:
         power_kwp = strategy.pv.power_mwp * KW_PER_MW
         book[:, 0, Line.PV_CAPEX] = -power_kwp * draws(f"{path}.pv.capex_eur_per_kwp")
-        maintenance += power_kwp * draws(f"{path}.pv.maintenance_eur_per_kwp_year")
-    book[:, 1:, Line.MAINTENANCE] = -maintenance[:, None]
+        book[:, 1:, Line.MAINTENANCE] -= (power_kwp * draws(f"{path}.pv.maintenance_eur_per_kwp_year"))[:, None]
+
+
+def _write_storage(path: str, storage: Storage, draws: Draws, book: Array, year: Array) -> None:
+    """Cabinets: bought, added, replaced, serviced, burned; what demand response earns."""
+    cabinet_eur = storage.cabinet_energy_kwh * draws(f"{path}.capex_eur_per_kwh")
+    capex = storage.cabinets * cabinet_eur
+    book[:, 0, Line.STORAGE_CAPEX] = -capex
+    price = capex * draws(f"{path}.replacement_cost_share")
+    # No replacement is bought at the horizon itself: it would be paid for and never used.
+    book[:, 1:-1, Line.STORAGE_REPLACEMENT] = -price[:, None] * year[:, :-1, Quantity.REPLACED]
+    # A cabinet is paid at the end of the year before it works, at that year's price.
+    later = _growing(cabinet_eur, draws(f"{path}.price_growth_real_per_year"), year.shape[1])
+    added = year[..., Quantity.CABINETS_ADDED]
+    book[:, 1:, Line.STORAGE_EXPANSION] = -added * later
+    owned = np.ones_like(added) * storage.cabinets
+    owned[:, 1:] += np.add.accumulate(added[:, :-1], axis=1)
+    service = cabinet_eur * draws(f"{path}.maintenance_share_of_capex_per_year")
+    book[:, 1:, Line.MAINTENANCE] -= owned * service[:, None]
+    _write_incidents(path, storage, draws, book, year, later)
+    if storage.demand_response is not None:
+        _write_calls(f"{path}.demand_response", storage.demand_response, draws, book, year)
+
+
+def _growing(first: Array, growth: Array, years: int) -> Array:
+    """(n_paths, years) of a price at the end of each year."""
+    out, value = np.empty((first.size, years)), first
+    for year in range(years):
+        value = value * (1.0 + growth)
+        out[:, year] = value
+    return out
+
+
+def _write_incidents(path: str, storage: Storage, draws: Draws, book: Array, year: Array, cabinet_eur: Array) -> None:
+    """Repairs that no maintenance contract pays for, and fires."""
+    if storage.availability is not None and not storage.availability.repairs_in_maintenance:
+        for quantity, price in (
+            (Quantity.CONVERTER_PARTS, "converter_part_eur"),
+            (Quantity.BATTERY_PARTS, "battery_part_eur"),
+            (Quantity.SERVICE_VISITS, "visit_eur"),
+        ):
+            each = draws(f"{path}.availability.{price}")[:, None]
+            book[:, 1:, Line.STORAGE_REPAIR] -= year[..., quantity] * each
+    if storage.fire is not None:
+        fires, burned = year[..., Quantity.FIRES], year[..., Quantity.BURNED_CABINETS]
+        each = cabinet_eur + draws(f"{path}.fire.clean_up_eur_per_cabinet")[:, None]
+        book[:, 1:, Line.STORAGE_FIRE] = -(burned * each + fires * draws(f"{path}.fire.clean_up_eur_per_fire")[:, None])
+
+
+def _write_calls(path: str, contract: DemandResponse, draws: Draws, book: Array, year: Array) -> None:
+    """Availability, energy and penalties of a demand response contract."""
+    names = ("availability_eur_per_mw_month", "energy_eur_per_mwh", "penalty_eur_per_mwh")
+    prices = [draws(f"{path}.{name}")[:, None] for name in names]
+    quantities = (
+        Quantity.CALLS, Quantity.CALL_READY_DAYS, Quantity.CALL_REQUIRED_KWH, Quantity.CALL_DELIVERED_KWH,
+    )  # fmt: skip
+    sums = np.stack([year[..., quantity] for quantity in quantities])
+    money = demand_response_eur(sums, contract.required_mw, *prices, contract.penalty_cap_share)
+    for line, row in zip(DEMAND_LINES, money, strict=True):
+        book[:, 1:, line] = row
 
 
 def _write_energy(study: Study, path: str, draws: Draws, book: Array, year: Array) -> None:

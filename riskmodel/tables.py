@@ -20,6 +20,7 @@ from distributions.units import working_cdf
 from distributions.weather import WeatherTables, weather_tables
 from riskmodel.ageing_choice import code_at, codes_used
 from riskmodel.cabinet_tables import CabinetTables, cabinet_tables
+from riskmodel.demand_response import DemandTables, demand_tables
 from riskmodel.dispatch import level_grid
 from riskmodel.downtime import ClusterTables, optimal_checkpoint_interval_h
 from riskmodel.fire import FireTables, fire_tables
@@ -103,6 +104,7 @@ class Tables(NamedTuple):
     storage: StorageTables
     cabinets: CabinetTables
     fire: FireTables
+    demand: DemandTables
     simulated: np.ndarray
     site: SiteTables
 
@@ -377,6 +379,7 @@ def pack(study: "Study") -> Tables:
         storage=storage_tables(study, clearness, site.kwp),
         cabinets=cabinet_tables([a.availability if a else None for a in storages]),
         fire=fire_tables([(a.fire, _cabinets_of(a), a.cabinet_energy_kwh) if a and a.fire else None for a in storages]),
+        demand=demand_tables([a.demand_response if a else None for a in storages], share),
         simulated=np.array([int(a is not None and a.availability is not None) for a in storages], np.int64),
         site=site,
     )

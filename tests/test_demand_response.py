@@ -121,9 +121,9 @@ def test_the_hours_of_a_call_add_up_to_its_settlement(stored_kwh, wanted):
         discharge = np.minimum(discharge, np.maximum(stored - floor, 0)).astype(np.float32)
         need, deliver = np.zeros(1, np.float32), np.zeros(1, np.float32)
         need_row(need, called[h], one, one, f(1000.0))
-        deliver_row(deliver, need, called[h], net, stored, floor, power, f(eta))
+        deliver_row(deliver, need, called[h], net, stored, floor, power, f(eta) * one)
         before = discharge.copy()
-        call_flows_row(charge, discharge, deliver, called[h], f(1.0 / eta))
+        call_flows_row(charge, discharge, deliver, called[h], f(1.0 / eta) * one)
         assert discharge[0] >= before[0]
         assert charge[0] == pytest.approx(wanted[0] * (1.0 - called[h, 0]))
         stored = stored + charge - discharge
@@ -258,12 +258,12 @@ def test_no_season_no_calls():
 def test_energy_kept_for_calls_lies_above_the_reserve():
     capacity, held = np.array([1.0, 0.9, 0.8]), np.array([0.0, 1.0, 1.0], np.float32)
     floor, step, old_floor, old_step = (np.zeros(3, np.float32) for _ in range(4))
-    held_rows(floor, step, capacity, f(1000.0), f(0.3), held, f(0.2), 16)
+    held_rows(floor, step, f(1000.0) * capacity.astype(f), f(0.3), held, f(0.2), 16)
     storage.plan_rows(old_floor, old_step, capacity, f(1000.0), f(0.3), 16)
     assert (floor[0], step[0]) == (old_floor[0], old_step[0])  # not held: as without a contract
     assert floor == pytest.approx([300.0, 450.0, 400.0], rel=1e-6)
     assert floor + 16 * step == pytest.approx(1000.0 * capacity, rel=1e-6)
-    held_rows(floor, step, capacity, f(1000.0), f(0.9), held, f(0.2), 16)
+    held_rows(floor, step, f(1000.0) * capacity.astype(f), f(0.9), held, f(0.2), 16)
     assert floor[1] == pytest.approx(900.0)  # never more than there is
     assert step[1] == 0.0
 

@@ -215,6 +215,13 @@ HARD_LIFE = [
     "strategies.string_storage_pv.storage.fire.fire_area_kwh=1200.0",
     "cluster.installed_share_by_year=[0.6,1.0]",
     'site.battery_housing="outdoor"',
+    'site.irradiance="warsaw_2016_2024"',
+    "strategies.string_storage_pv.storage.demand_response.required_mw=0.4",
+    "strategies.string_storage_pv.storage.demand_response.energy_share=0.2",
+    "strategies.string_storage_pv.storage.demand_response.availability_eur_per_mw_month=2000.0",
+    "strategies.string_storage_pv.storage.demand_response.energy_eur_per_mwh=100.0",
+    "strategies.string_storage_pv.storage.demand_response.penalty_eur_per_mwh=500.0",
+    "strategies.string_storage_pv.storage.demand_response.calls_per_year=15.0",
     "site.weather_coupling=false",
 ]
 
@@ -229,6 +236,8 @@ def test_cabinets_that_fail_burn_age_and_are_added_in_the_twin():
     for quantity in (Quantity.REPLACED, Quantity.CABINETS_ADDED, Quantity.SERVICE_VISITS, Quantity.DOWN_CABINET_DAYS):
         assert storage[..., quantity].sum() > 0, quantity.name
     assert storage[..., Quantity.BURNED_CABINETS].sum() >= storage[..., Quantity.FIRES].sum() > 0
+    required, delivered = (storage[..., q].sum() for q in (Quantity.CALL_REQUIRED_KWH, Quantity.CALL_DELIVERED_KWH))
+    assert 0 < delivered < required
     assert len(set(result.scalars["cells.string_storage_pv"])) == 3
 
 

@@ -91,7 +91,10 @@ def walk_block(tables, inputs, out, first_lane, lanes, first_path, seed, trace_f
     ends the process when two threads enter it.
     """
     n_strategies, n_years = out.annual.shape[1], out.annual.shape[2]
-    market, fleet = new_market(lanes), new_fleet(n_strategies, lanes)
+    market, fleet = (
+        new_market(lanes),
+        new_fleet(n_strategies, lanes, n_strategies if tables.demand.required_kw.max() > 0.0 else 1),
+    )
     path = first_path + first_lane
     market.fee[:] = inputs.energy_fee[first_lane : first_lane + lanes]
     market.price_drawn[:] = inputs.price_drawn[:, first_lane : first_lane + lanes]

@@ -3,7 +3,9 @@
 import numpy as np
 
 from distributions._jit import njit
+from distributions.demand_calls import CALLS_A_YEAR, calls_of_year
 from riskmodel import storage
+from riskmodel.cabinet_energy import lock_row
 from riskmodel.cabinet_fleet import cabinet_day
 from riskmodel.cabinet_tables import (
     DOWN_CABINET_DAYS,
@@ -14,7 +16,8 @@ from riskmodel.cabinet_tables import (
     REPAIRS,
     SWAPPED_CONVERTERS,
 )
-from riskmodel.engine.state import DAY, FLOOR, LIMIT, LOAD, STEP, TRADING
+from riskmodel.demand_response import held_rows, mark_calls
+from riskmodel.engine.state import DAY, FLOOR, LIMIT, LOAD, RESERVED, STEP, TRADING
 from riskmodel.fire import fire_day
 from riskmodel.quantities import Quantity
 from riskmodel.storage import (
@@ -40,6 +43,8 @@ PARTS = int(Quantity.CONVERTER_PARTS)
 VISITS = int(Quantity.SERVICE_VISITS)
 DOWN_DAYS = int(Quantity.DOWN_CABINET_DAYS)
 FIRES = int(Quantity.FIRES)
+CALLS = int(Quantity.CALLS)
+READY = int(Quantity.CALL_READY_DAYS)
 
 
 @njit(inner=True)
@@ -65,6 +70,37 @@ def count_cabinets(fleet, tables, inputs, s, day, day_of_year, first_lane, first
         fire_day(
             fleet.cabinets, s, installed, rate, tables.fire, fleet.fire_words, day, first_path, seed, fleet.fires[s]
         )
+
+
+@njit(inner=True)
+def count_calls(fleet, tables, s, year, day_of_year, first_path, seed, cumulative, regime, lane_regime):
+    """The year's calls on its first day, and today's hours of them, for a strategy with a contract."""
+    calls, n_calls, following, demand = fleet.calls[s], fleet.n_calls[s], fleet.following[s], tables.demand
+    if day_of_year == 0:
+        buffer = np.empty((CALLS_A_YEAR, 2))
+        for i in range(n_calls.shape[0]):
+            lane_regime[:] = regime[: lane_regime.shape[0], i]
+            n = calls_of_year(buffer, demand.calls, s, lane_regime, year, first_path + i, seed, cumulative)
+            n_calls[i] = min(n, calls.shape[1])
+            calls[i, : n_calls[i]] = buffer[: n_calls[i]]
+            following[i] = 0
+    season = int(demand.season[s, day_of_year])
+    mark_calls(fleet.called, fleet.held, calls, n_calls, following, season, int(demand.hold_all_season[s]), day_of_year)
+    sums, served = fleet.sums[s], fleet.in_service[s]
+    from_h = day_of_year * 24.0
+    for i in range(served.shape[0]):
+        if served[i] == f(0.0):
+            continue
+        sums[READY, i] += season
+        for k in range(n_calls[i]):
+            if from_h <= calls[i, k, 0] < from_h + 24.0:
+                sums[CALLS, i] += 1.0
+
+
+@njit(inner=True)
+def _reserved_row(reserved, energy, reserve):
+    for i in range(reserved.shape[0]):
+        reserved[i] = energy[i] * reserve
 
 
 @njit(inner=True)
@@ -107,10 +143,20 @@ def open_storage(fleet, market, tables, s):
     _hold_rows(
         fleet.power[s], energy, fleet.working[s], fleet.planned_h[s], fleet.capacity[s], c[CABINET_KW], c[CABINET_KWH]
     )
+    if tables.simulated[s] == 1:
+        lock_row(
+            stored, fleet.locked[s], fleet.working_before[s], fleet.working[s], fleet.installed_before[s],
+            fleet.installed[s],
+        )  # fmt: skip
     for i in range(stored.shape[0]):
         stored[i] = min(stored[i], energy[i])
     storage.efficiency_rows(eta, fleet.inverse_eta[s], fleet.lost_share[s], c[ETA], c[OHMIC_GROWTH])
-    storage.plan_rows(rows[FLOOR], rows[STEP], energy, c[RESERVE], t.levels[s])
+    if tables.demand.required_kw[s] > f(0.0):
+        share = tables.demand.energy_share[s]
+        held_rows(rows[FLOOR], rows[STEP], energy, c[RESERVE], fleet.held, share, t.levels[s])
+        _reserved_row(rows[RESERVED], energy, c[RESERVE])
+    else:
+        storage.plan_rows(rows[FLOOR], rows[STEP], energy, c[RESERVE], t.levels[s])
     _trading_row(rows[TRADING], fleet.in_service[s], fleet.traded[s], energy, c[WARRANTY_CYCLES])
     limit = rows[LIMIT]
     if c[PEAK_COST] == f(0.0):

@@ -148,7 +148,7 @@ def year_of_events(market, tables, outage_factors, year, first_path, seed, statu
     """Draw the year's events of every lane and order them by hour; a lane whose list overflows gets status 1."""
     b = market.counts.shape[0]
     curtailed = tables.site.curtailed[0] == 1
-    lane_regime = np.zeros(DAYS, np.int8)
+    lane_regime = market.lane_regime
     for i in range(b):
         lane_regime[:] = market.regime[OF_OUTAGES, :DAYS, i]
         path = first_path + i

@@ -21,6 +21,7 @@ EVENTS_A_LANE_YEAR = 160
 TWO_DAYS = 48
 DAY = 24
 MONTHS = 12
+MOST_CALLS = 200
 
 # what the weather acts on, in the order of SiteTables.regime_of
 OF_OUTAGES, OF_PRICES, OF_SUN = range(3)
@@ -30,15 +31,18 @@ N_PROCESSES = 3
 N_SUMS = 34
 
 # rows of the day's float32 sums at the meter
-COST, INCOME, IMPORTED, EXPORTED, CHARGED, DISCHARGED, GAIN, SUN, LOW, HIGH, MEAN_SUM, THROUGHPUT = range(12)
-N_DAY_SUMS = 12
+(
+    COST, INCOME, IMPORTED, EXPORTED, CHARGED, DISCHARGED, GAIN, SUN, LOW, HIGH, MEAN_SUM, THROUGHPUT,
+    REQUIRED, DELIVERED,
+) = range(14)  # fmt: skip
+N_DAY_SUMS = 14
 
 # rows of hourly float32 scratch
 (
     NET, FLOW, CHARGE, DISCHARGE, MOST, VALUE, PD, PC, TARGET, FLOOR, STEP, LOAD, EMPTY, FULL,
-    LIMIT, TRADING, ROOM, DAYS_OF_LAW,
-) = range(18)  # fmt: skip
-N_SCRATCH = 18
+    LIMIT, TRADING, ROOM, DAYS_OF_LAW, RESERVED, NEED, DELIVER,
+) = range(21)  # fmt: skip
+N_SCRATCH = 21
 
 
 class Market(NamedTuple):
@@ -60,7 +64,7 @@ class Market(NamedTuple):
     words : (4, b) uint32 scratch
     events : (b, 160, 5) float64; counts : (b,) int64; uniforms : (b, 160, n) float64
     first_of_hour : (8761,) int64, order_lane, order_event : (b * 160,) int64: the year's events by hour
-    cumulative : (365,) float64 scratch
+    cumulative : (365,) float64, lane_regime : (365,) int8 scratch
     """
 
     price: np.ndarray
@@ -89,6 +93,7 @@ class Market(NamedTuple):
     order_lane: np.ndarray
     order_event: np.ndarray
     cumulative: np.ndarray
+    lane_regime: np.ndarray
 
 
 class Fleet(NamedTuple):
@@ -106,6 +111,9 @@ class Fleet(NamedTuple):
     working, installed : (s, b) int32 cabinets; planned_h : (s, b) float64 cabinet-hours out today for planned work
     cabinets : CabinetState; cabinet_words : (8, b) uint32; counts : (s, 9, b) float64 of riskmodel.cabinet_tables
     fire_words : (4, b) uint32; fires : (s, 2, b) float64 fires and burned cabinets of the year
+    locked : (s, b) float32, energy in cabinets that stand [kWh]; working_before, installed_before : (s, b) int32
+    calls : (s or 1, b, 200, 2) float64, n_calls, following : (s, b) int64: the year's calls for demand response
+    called : (24, b) float32 share of today's hours that are called; held : (b,) float32, 1 where energy is kept for it
     temperature : (b,) float32 of the cells this month [K]; slopes : (3, b) float32, see sony_murata_lanes
     now : (10,) float64 scratch of one event
     peak : (s, b) float32, this month's highest import [kW]
@@ -113,7 +121,7 @@ class Fleet(NamedTuple):
     grid_back, grid_left, down_from, down_until : (s, b) float64 [hour of the run]; share of import left in an outage
     sums : (s, 34, b) float64 yearly sums
     outcome : (s, b, 160) int8; lost : (s, b, 160, 5) float32 of the year's events
-    day : (12, b) float32 sums of the day; rows : (18, b) float32 hourly scratch
+    day : (14, b) float32 sums of the day; rows : (21, b) float32 hourly scratch
     run, grid : (24, b) float32 share of the load drawn and of the hour with grid
     known_pd, known_pc : (35, b) float32
     effect : (9,), lost_now : (5,), restart : (2,) float64 scratch of one event
@@ -139,6 +147,14 @@ class Fleet(NamedTuple):
     counts: np.ndarray
     fire_words: np.ndarray
     fires: np.ndarray
+    locked: np.ndarray
+    working_before: np.ndarray
+    installed_before: np.ndarray
+    calls: np.ndarray
+    n_calls: np.ndarray
+    following: np.ndarray
+    called: np.ndarray
+    held: np.ndarray
     temperature: np.ndarray
     slopes: np.ndarray
     now: np.ndarray
@@ -216,12 +232,16 @@ def new_market(b):
         np.zeros(b * EVENTS_A_LANE_YEAR, np.int64),
         np.zeros(b * EVENTS_A_LANE_YEAR, np.int64),
         np.zeros(365, np.float64),
+        np.zeros(365, np.int8),
     )
 
 
 @njit(inner=True)
-def new_fleet(s, b):
-    """State of `s` strategies before the first hour: nothing in service, cells new, stores empty."""
+def new_fleet(s, b, contracts):
+    """State of `s` strategies before the first hour: nothing in service, cells new, stores empty.
+
+    `contracts` : int, `s` if some strategy is called for demand response, else 1
+    """
     rows = np.zeros((N_SCRATCH, b), np.float32)
     rows[EMPTY] = ABOVE_ALL
     rows[FULL] = BELOW_ALL
@@ -246,6 +266,14 @@ def new_fleet(s, b):
         np.zeros((s, N_COUNTS, b), np.float64),
         np.zeros((4, b), np.uint32),
         np.zeros((s, 2, b), np.float64),
+        np.zeros((s, b), np.float32),
+        np.zeros((s, b), np.int32),
+        np.zeros((s, b), np.int32),
+        np.zeros((contracts, b, MOST_CALLS, 2), np.float64),
+        np.zeros((s, b), np.int64),
+        np.zeros((s, b), np.int64),
+        np.zeros((DAY, b), np.float32),
+        np.zeros(b, np.float32),
         np.zeros(b, np.float32),
         np.zeros((3, b), np.float32),
         np.zeros(N_NOW, np.float64),

@@ -5,6 +5,7 @@ import numpy as np
 from distributions._jit import njit
 from distributions.clock import HOURS_PER_YEAR
 from riskmodel import storage
+from riskmodel.demand_response import call_flows_row, credit_rows, deliver_row, need_row
 from riskmodel.dispatch import (
     KNOWN_HOURS,
     PLAN_HOUR,
@@ -15,13 +16,15 @@ from riskmodel.dispatch import (
     terminal_rows,
 )
 from riskmodel.engine.ageing_day import age_day
-from riskmodel.engine.cabinets_day import count_cabinets, open_storage
+from riskmodel.engine.cabinets_day import count_cabinets, count_calls, open_storage
 from riskmodel.engine.events import mark_day, settle_event
 from riskmodel.engine.state import (
     CHARGE,
     CHARGED,
     COST,
     DAY,
+    DELIVER,
+    DELIVERED,
     DISCHARGE,
     DISCHARGED,
     EMPTY,
@@ -38,9 +41,13 @@ from riskmodel.engine.state import (
     LOW,
     MEAN_SUM,
     MOST,
+    NEED,
     NET,
+    OF_OUTAGES,
     PC,
     PD,
+    REQUIRED,
+    RESERVED,
     ROOM,
     STEP,
     SUN,
@@ -61,6 +68,8 @@ EXPORT = int(Quantity.EXPORT_KWH)
 PV = int(Quantity.PV_KWH)
 CHARGED_KWH = int(Quantity.CHARGE_KWH)
 DISCHARGED_KWH = int(Quantity.DISCHARGE_KWH)
+REQUIRED_KWH = int(Quantity.CALL_REQUIRED_KWH)
+DELIVERED_KWH = int(Quantity.CALL_DELIVERED_KWH)
 ARBITRAGE = int(Quantity.ARBITRAGE_EUR)
 POWERED = int(Quantity.POWERED_GPU_HOURS)
 MWH_PER_KWH = 1e-3
@@ -82,6 +91,11 @@ def open_day(fleet, market, tables, inputs, s, year, day_of_year, first_lane, fi
         load[i] = full * share * (factor if connected else f(1.0))
     if tables.storage.owned[s] == 1:
         count_cabinets(fleet, tables, inputs, s, day, day_of_year, first_lane, first_path, seed)
+        if tables.demand.required_kw[s] > f(0.0):
+            regime = market.regime[tables.site.regime_of[OF_OUTAGES]]
+            count_calls(
+                fleet, tables, s, year, day_of_year, first_path, seed, market.cumulative, regime, market.lane_regime
+            )
         installed_cabinets = fleet.installed[s]
         for i in range(load.shape[0]):
             load[i] += auxiliary * f(installed_cabinets[i])
@@ -120,13 +134,23 @@ def plan(
 
 
 @njit(inner=True)
-def dispatch_hour(rows, day, stored, after, levels, grid, served, price, fee, power, eta, inverse_eta, c):
-    """Charge and discharge of one hour in the scratch rows CHARGE and DISCHARGE, at the meter [kW].
+def call_hour(rows, day, stored, called, grid, served, power, eta, inverse_eta, required_kw):
+    """One hour in which demand response may be called: at least what it needs goes out, and nothing is charged."""
+    need, deliver, charge, discharge = rows[NEED], rows[DELIVER], rows[CHARGE], rows[DISCHARGE]
+    need_row(need, called, grid, served, required_kw)
+    deliver_row(deliver, need, called, rows[NET], stored, rows[RESERVED], power, eta)
+    call_flows_row(charge, discharge, deliver, called, inverse_eta)
+    credit_rows(day[REQUIRED], day[DELIVERED], need, discharge, eta)
+
+
+@njit(inner=True)
+def dispatch_hour(rows, stored, after, levels, grid, served, price, fee, power, eta, inverse_eta, c):
+    """Charge and discharge that dispatch wants in one hour, in the scratch rows CHARGE and DISCHARGE [stored kWh].
 
     Parameters
     ----------
-    rows, day : scratch and day sums of `Fleet`
-    stored : (n_lanes,) float32 [kWh], advanced
+    rows : scratch of `Fleet`
+    stored : (n_lanes,) float32 [kWh]
     after : (20, n_lanes) float32 marginal values at the end of the hour
     grid, served, price, fee, power, eta, inverse_eta : (n_lanes,) float32 rows
     c : (15,) float32, the strategy's row of StorageTables
@@ -143,6 +167,12 @@ def dispatch_hour(rows, day, stored, after, levels, grid, served, price, fee, po
     target_row(target, after, levels, pd, step)
     storage.most_out_row(most, net, grid, rows[TRADING], power, inverse_eta)
     storage.discharge_row(discharge, stored, floor, target, most)
+
+
+@njit(inner=True)
+def store_hour(rows, day, stored, eta, inverse_eta):
+    """Move the hour's energy in and out of the store; CHARGE and DISCHARGE become power at the meter [kW]."""
+    charge, discharge = rows[CHARGE], rows[DISCHARGE]
     storage.store_row(stored, charge, discharge)
     storage.range_rows(day[LOW], day[HIGH], stored)
     storage.add_row(day[MEAN_SUM], stored)
@@ -151,7 +181,7 @@ def dispatch_hour(rows, day, stored, after, levels, grid, served, price, fee, po
     storage.scale_row(discharge, eta)
     storage.add_row(day[CHARGED], charge)
     storage.add_row(day[DISCHARGED], discharge)
-    storage.gain_row(day[GAIN], charge, discharge, value)
+    storage.gain_row(day[GAIN], charge, discharge, rows[VALUE])
 
 
 @njit(inner=True)
@@ -195,6 +225,8 @@ def walk_day(fleet, market, tables, s, year, day_of_year, trace, trace_from):
     has_assets = owned or kwp > f(0.0)
     day, rows, peak, stored, served = fleet.day, fleet.rows, fleet.peak[s], fleet.stored[s], fleet.in_service[s]
     values, grid, run, fee = fleet.values[s], fleet.grid, fleet.run, market.fee
+    required_kw = tables.demand.required_kw[s]
+    contract = required_kw > f(0.0)
     power, eta, inverse_eta = fleet.power[s], fleet.eta[s], fleet.inverse_eta[s]
     prices, sun, load, net = market.price, market.pv, rows[LOAD], rows[NET]
     day[:] = f(0.0)
@@ -218,8 +250,11 @@ def walk_day(fleet, market, tables, s, year, day_of_year, trace, trace_from):
             if owned:
                 after = values[(h - PLAN_HOUR) % DAY + 1]
                 dispatch_hour(
-                    rows, day, stored, after, t.levels[s], grid[h], served, prices[h], fee, power, eta, inverse_eta, c
+                    rows, stored, after, t.levels[s], grid[h], served, prices[h], fee, power, eta, inverse_eta, c
                 )
+                if contract:
+                    call_hour(rows, day, stored, fleet.called[h], grid[h], served, power, eta, inverse_eta, required_kw)
+                store_hour(rows, day, stored, eta, inverse_eta)
             sunny_hour(rows, day, peak, grid[h], prices[h], sun[h], c)
         else:
             sunless_hour(rows, day, peak, run[h], grid[h], prices[h])
@@ -265,6 +300,9 @@ def close_day(fleet, tables, inputs, s, year, first_lane):
         _add_scaled(sums[DISCHARGED_KWH], day[DISCHARGED], 1.0)
         _add_scaled(sums[ARBITRAGE], day[GAIN], MWH_PER_KWH)
         _add_scaled(fleet.traded[s], day[DISCHARGED], 1.0)
+        if tables.demand.required_kw[s] > f(0.0):
+            _add_scaled(sums[REQUIRED_KWH], day[REQUIRED], 1.0)
+            _add_scaled(sums[DELIVERED_KWH], day[DELIVERED], 1.0)
         age_day(fleet, tables, inputs, s, first_lane)
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from riskmodel.study.cabinet_rules import availability_rules, demand_response_rules, fire_rules
 from riskmodel.study.cluster import Cluster
 from riskmodel.study.header import Claims, Correlation, Header
 from riskmodel.study.model import rated_load_kw, stream_name
 from riskmodel.study.problems import MISSING, Problem, nearest
 from riskmodel.study.records import is_file_name, named_records
 from riskmodel.study.site import Site
-from riskmodel.study.strategy import Strategy
+from riskmodel.study.strategy import Storage, Strategy
 
 __all__ = ["Parts", "check_rules"]
 
@@ -20,6 +21,7 @@ NAME_PATTERN = re.compile(r"[A-Za-z0-9_]{1,40}")
 MOST_STRATEGIES = 50
 MOST_TITLE_CHARACTERS = 200
 KW_PER_MW = 1000.0
+MOST_CABINETS = 1_000_000
 
 
 @dataclass
@@ -161,6 +163,65 @@ def _limits(parts: Parts) -> Found:
         if strategy.storage is not None and strategy.storage.charge_import_limit_mw > limit:
             text = f"must not exceed connection.import_limit_mw = {limit:g} MW"
             yield f"strategies.{name}.storage.charge_import_limit_mw", strategy.storage.charge_import_limit_mw, text
+
+
+def _cabinets(parts: Parts) -> Found:
+    years = parts.header.years if parts.header is not None else None
+    for name, strategy in parts.strategies.items():
+        a, path = strategy.storage, f"strategies.{name}.storage"
+        if a is None:
+            continue
+        yield from _stages(path, a, years)
+        if a.availability is not None:
+            yield from availability_rules(path, a.availability)
+        if a.fire is not None:
+            yield from fire_rules(path, a, a.fire)
+            if a.availability is None:
+                text = f"with fire, cabinets are simulated one by one; type a table [{path}.availability], maybe empty"
+                yield f"{path}.availability", None, text
+        if a.demand_response is not None:
+            yield from demand_response_rules(path, a, a.demand_response)
+
+
+def _stages(path: str, storage: Storage, years: int | None) -> Found:
+    added, when = storage.added_cabinets, storage.added_in_years
+    if len(added) != len(when):
+        text = f"must have one number for each of the {len(when)} years of added_in_years"
+        yield f"{path}.added_cabinets", len(added), text
+    for year in when:
+        if year < 2 or (years is not None and year > years):
+            last = "" if years is None else f" to {years}, the last of the study"
+            yield f"{path}.added_in_years", year, f"must be a year from 2{last}; those of year 1 are in cabinets"
+    if sorted(set(when)) != list(when):
+        yield f"{path}.added_in_years", when, "must be rising years, each once"
+    for cabinets in added:
+        if not 1 <= cabinets <= MOST_CABINETS:
+            yield f"{path}.added_cabinets", cabinets, f"must be a whole number from 1 to {MOST_CABINETS:,}"
+
+
+def _housing(parts: Parts) -> Found:
+    if parts.site is None or parts.site.battery_housing == "controlled":
+        return
+    from distributions.parameters import ParameterError, list_names, load
+
+    record = named_records(parts.site, parts.folder)["irradiance"]
+    try:
+        known = "month_temperature_c" in load("irradiance", record.name)
+    except (ParameterError, OSError):
+        return  # said elsewhere
+    if not known:
+        good = [name for name in list_names("irradiance") if "month_temperature_c" in load("irradiance", name)]
+        text = f'"outdoor" needs air temperatures, which {record.typed} does not have; there are: {", ".join(good)}'
+        yield "site.battery_housing", parts.site.battery_housing, text
+
+
+def _shares(parts: Parts) -> Found:
+    if parts.cluster is None:
+        return
+    shares = parts.cluster.installed_share_by_year
+    if not shares or any(not 0.0 < share <= 1.0 for share in shares) or shares != sorted(shares):
+        text = "must be rising shares above 0 and at most 1, one a year; type e.g. [0.5, 1.0]"
+        yield "cluster.installed_share_by_year", shares, text
 
 
 def _correlation(parts: Parts) -> Found:

@@ -6,6 +6,7 @@ from pydantic import Field, Strict
 
 from riskmodel.study.availability import Availability
 from riskmodel.study.cells_field import AgeingLaw
+from riskmodel.study.demand_response import DemandResponse
 from riskmodel.study.fields import Q, Section, choice, flag, number, quantity, whole
 from riskmodel.study.fire import Fire
 
@@ -190,6 +191,7 @@ class Storage(Section):
     replacement_cost_share: Q = quantity("Price of a replacement over the first price", "", 0.5, low=0.0, high=5.0)
     availability: Availability | None = Field(default=None)
     fire: Fire | None = Field(default=None)
+    demand_response: DemandResponse | None = Field(default=None)
 
 
 class Pv(Section):

@@ -72,7 +72,8 @@ def cabinets_of(study, storage, packed, m):
 @dataclass
 class Morning:
     """Today's cabinets: `power` [kW], `energy` when full [kWh], `eta` one way and its `inverse`, `limit` of the import
-    while charging [kW], `trading` 1 while the warranty allows it."""
+    while charging [kW], `trading` 1 while the warranty allows it,
+    `kept` share of the energy that dispatch leaves alone."""
 
     power: Any
     energy: Any
@@ -80,6 +81,7 @@ class Morning:
     inverse: Any
     limit: Any
     trading: Any
+    kept: Any
 
 
 @dataclass
@@ -177,13 +179,39 @@ def offers(c, trade, today, values, step, price, net, open_share, m):
     return value, up_to, down_to, most_in, most_out
 
 
-def walk_store(stored, floor, up_to, down_to, most_in, most_out, m):
+@dataclass
+class Call:
+    """A contract's hours: `need` [kWh], share `called`, `net` load, `power`, `reserved` for outages; `credit` adds up
+    what was required and delivered."""
+
+    need: Any
+    called: Any
+    net: Any
+    power: Any
+    reserved: Any
+    eta: Any
+    inverse: Any
+    credit: list
+
+    def flows(self, k, stored, charge, discharge, m):
+        """Charge and discharge of hour k with the call."""
+        called, need = self.called[k], self.need[k]
+        within = min(need, self.net[k] * called, self.power * called, (stored - self.reserved) * self.eta)
+        discharge = max(discharge, max(within, m.f(0)) * self.inverse)
+        self.credit[0] = self.credit[0] + need
+        self.credit[1] = self.credit[1] + min(discharge * self.eta, need)
+        return charge * (m.f(1) - called), discharge
+
+
+def walk_store(stored, floor, up_to, down_to, most_in, most_out, m, call=None):
     """Charge and discharge hour by hour; returns stored energy after each hour, charge, discharge [stored kWh]."""
     zero, rows = m.f(0), []
-    for up, down, into, out_of in zip(up_to, down_to, most_in, most_out, strict=True):
+    for k, (up, down, into, out_of) in enumerate(zip(up_to, down_to, most_in, most_out, strict=True)):
         above = stored - floor
         charge = min(max(up - above, zero), into)
         discharge = min(max(above - down, zero), out_of)
+        if call:
+            charge, discharge = call.flows(k, stored, charge, discharge, m)
         stored = stored + charge - discharge
         rows.append((stored, charge, discharge))
     return np.array(rows, dtype=m.f).reshape(-1, 3).T

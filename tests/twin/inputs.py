@@ -32,6 +32,7 @@ class StrategyInputs:
     kwp: np.ndarray
     trade: Trade
     cabinets: Cabinets | None
+    contract: Any
     law: int
     failure_factor: float
     fire_factor: float
@@ -72,6 +73,7 @@ def strategy_inputs(study, name, drawn, law_uniform, m):
         kwp=kwp.astype(f),
         trade=Trade(f(drawn["site.energy_fee_eur_per_mwh"]), f(site.export_fee_eur_per_mwh), f(site.export_allowed)),
         cabinets=cabinets_of(study, storage, packed, m) if storage else None,
+        contract=storage.demand_response if storage else None,
         law=int(law),
         failure_factor=failing,
         fire_factor=burning,

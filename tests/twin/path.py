@@ -11,6 +11,7 @@ from scipy.stats import binom
 
 from distributions import parameters
 from distributions.clock import MONTH_OF_DAY
+from distributions.regime import state_share
 from riskmodel.cabinet_tables import cabinet_numbers, maintenance_hours
 from riskmodel.quantities import N_QUANTITIES, Outcome, Quantity
 from tests.twin import battery
@@ -58,6 +59,7 @@ class PathResult:
 class Site:
     """One strategy on its way through the run: what it has stored, how worn it is, until when it is down."""
 
+    index: int
     inputs: StrategyInputs
     stored: Any
     values: np.ndarray
@@ -68,6 +70,9 @@ class Site:
     traded_kwh: float = 0.0
     working: int = 0
     planned_h: float = 0.0
+    locked: Any = 0.0
+    before: tuple = (0, 0)
+    calls: list = field(default_factory=list)
     peak_kw: Any = 0.0
     grid_back_h: float = 0.0
     grid_left: float = 0.0
@@ -101,6 +106,9 @@ class Day:
     grid: np.ndarray
     throughput: Any
     morning: Any = None
+    called: Any = None
+    held: Any = 0.0
+    credit: list = None
 
     def lower(self, row, from_h, until_h, left):
         """Lower a row to `left` where [from, until) of the run overlaps its hours, in proportion."""
@@ -154,7 +162,7 @@ class Walk:
         """All years of one strategy; returns its event outcomes in time order."""
         f, inputs = self.m.f, self.inputs[s]
         levels = inputs.cabinets.levels if inputs.cabinets else 1
-        site = Site(inputs, f(0), np.zeros((battery.KNOWN_HOURS, levels), f), peak_kw=f(0))
+        site = Site(s, inputs, f(0), np.zeros((battery.KNOWN_HOURS, levels), f), peak_kw=f(0))
         if inputs.cabinets:
             site.cohorts = [Cohort(inputs.cabinets.plan[0])]
             site.fleet = self.fleet_of(list(self.study.strategies.values())[s].storage)
@@ -243,7 +251,7 @@ class Walk:
         full = i.load_kw * f(self.installed[number // 365])
         powered = f(1) if connected else min(i.import_before_kw / full, f(1))
         load = full * powered * (i.ups_factor if connected else f(1))
-        day = Day(number, load, powered, served, np.ones(24, f), np.ones(24, f), f(0))
+        day = Day(number, load, powered, served, np.ones(24, f), np.ones(24, f), f(0), credit=[f(0), f(0)])
         if i.cabinets:
             installed = int(sum(cohort.cabinets for cohort in site.cohorts)) if connected else 0
             site.working, site.planned_h = installed, 0.0
@@ -252,7 +260,9 @@ class Walk:
                 if site.fleet.fires:
                     site.fleet.fires.day(site.fleet, installed, i.fire_factor, number)
             day.load_kw = load + i.auxiliary_kw * f(installed)
-            day.morning = self.open_storage(site, day)
+            if i.contract:
+                self.open_calls(site, day)
+            day.morning = self.open_storage(site, day, installed)
         now = number * 24.0
         if site.grid_back_h > now:
             day.lower(day.grid, now, site.grid_back_h, site.grid_left)
@@ -260,23 +270,58 @@ class Walk:
             day.lower(day.run, site.down_from_h, site.down_until_h, self.study.cluster.idle_power_share)
         return day
 
-    def open_storage(self, site, day):
+    def open_calls(self, site, day):
+        """The year's calls on its first day, and today's hours of them."""
+        from tests.demand_twin import called_hours, twin_year
+
+        terms, year, number = site.inputs.contract, day.number // 365, day.number % 365
+        if number == 0:
+            transition = parameters.load("weather", self.study.record_names()["weather"])["transition"]
+            regime = self.market.regime[365 * year : 365 * (year + 1)]
+            site.calls, _, _ = twin_year(terms, state_share(transition), regime, year, self.path, self.seed)
+        day.called = np.array(called_hours(site.calls, number)[0]).astype(self.m.f)
+        month = MONTH_OF_DAY[number]
+        season = (month - terms.first_month + 1) % 12 <= (terms.last_month - terms.first_month) % 12
+        day.held = self.m.f(bool(day.called.any()) or (season and terms.notice_h < 24))
+        if day.served > 0:
+            sums = self.annual[site.index, year]
+            sums[Quantity.CALL_READY_DAYS] += season
+            sums[Quantity.CALLS] += sum(24 * number <= start < 24 * number + 24 for start, _ in site.calls)
+
+    def move_stored(self, site, installed):
+        """What is stored in a cabinet stays in it when it stops and when it comes back; new ones are empty."""
+        f, (before, installed_before) = self.m.f, site.before
+        returned = site.working - before - max(installed - installed_before, 0)
+        if returned < 0:
+            moved = site.stored * (f(-returned) / f(max(before, 1)))
+            site.stored, site.locked = site.stored - moved, site.locked + moved
+        elif returned > 0:
+            moved = site.locked * (f(returned) / f(max(installed_before - before, returned)))
+            site.stored, site.locked = site.stored + moved, site.locked - moved
+        site.before = (site.working, installed)
+
+    def open_storage(self, site, day, installed):
         """What the working cabinets hold and carry, and how far charging may lift the import."""
         f, c, i, market = self.m.f, site.inputs.cabinets, site.inputs, self.market
         power = (f(site.working) - f(site.planned_h) * f(1 / 24)) * c.kw
         energy = f(site.working) * c.kwh * f(site.capacity)
+        if site.fleet:
+            self.move_stored(site, installed)
         site.stored = min(site.stored, energy)
+        kept = c.reserve
+        if i.contract:
+            kept = min(c.reserve + f(i.contract.energy_share) * day.held, f(1))
         eta = max(c.eta - c.growth * f(site.lost), f(0.5))
         trading = day.served if site.traded_kwh <= float(c.warranty_cycles * energy) else f(0)
         limit = c.charge_limit_kw
         if c.peak_cost > 0:
-            floor = energy * c.reserve
+            floor = energy * kept
             refill = floor * f(1 / 24) if site.stored < floor else f(0)
             limit = max(day.load_kw, site.peak_kw) + refill
             mean, apart = market.reference[day.number] + i.trade.fee, f(1.3) * market.spread[day.number]
             gain = c.charge_hours * (eta * eta * (mean + apart) - (mean - apart) - eta * c.wear)
             limit = c.charge_limit_kw if gain > c.peak_cost else min(limit, c.charge_limit_kw)
-        return battery.Morning(power, energy, eta, f(1) / eta, limit, trading)
+        return battery.Morning(power, energy, eta, f(1) / eta, limit, trading, kept)
 
     def walk_day(self, site, s, year, number, events, sums):
         """24 hours, cut where events begin: an event takes stored energy and hours out of the rest of the day."""
@@ -319,10 +364,14 @@ class Walk:
         charge = discharge = np.zeros(z - a, m.f)
         stored, value = charge, price
         if c := i.cabinets:
-            step = today.energy * ((m.f(1) - c.reserve) / m.f(c.levels))
+            step = today.energy * ((m.f(1) - today.kept) / m.f(c.levels))
+            if i.contract:
+                step = today.energy * (m.f(1) - today.kept) / m.f(c.levels)
             open_share = day.grid[a:z] * day.served, day.grid[a:z] * today.trading
             value, *offers = battery.offers(c, i.trade, today, values[a:z], step, price, net, open_share, m)
-            stored, charge, discharge = battery.walk_store(site.stored, today.energy * c.reserve, *offers, m)
+            call = self.call_of(site, day, net, a, z) if i.contract else None
+            floor = today.energy * today.kept
+            stored, charge, discharge = battery.walk_store(site.stored, floor, *offers, m, call)
             site.stored = stored[-1]
             for through in charge + discharge:
                 day.throughput = day.throughput + through
@@ -332,6 +381,14 @@ class Walk:
             "flow": flow, "charge": charge, "discharge": discharge, "stored": stored, "value": value,
             "grid": day.grid[a:z].copy(), "price": price, "sun": sun,
         }  # fmt: skip
+
+    def call_of(self, site, day, net, a, z):
+        """What the contract asks for in hours a .. z - 1, and what decides how much of it is delivered."""
+        f, i, called = self.m.f, site.inputs, day.called[a:z]
+        need = f(i.contract.required_mw * 1000) * called * day.grid[a:z] * day.served
+        today = day.morning
+        reserved = today.energy * i.cabinets.reserve
+        return battery.Call(need, called, net, today.power, reserved, today.eta, today.inverse, day.credit)
 
     def close_day(self, site, day, rows, year, sums):
         """Add the day to the year: sums of 24 hours in the twin's type, of days in float64."""
@@ -358,6 +415,8 @@ class Walk:
             add(Quantity.DISCHARGE_KWH, rows["discharge"])
             add(Quantity.ARBITRAGE_EUR, (rows["discharge"] - rows["charge"]) * rows["value"], 1e-3)
             site.traded_kwh += float(in_order_sum(rows["discharge"]))
+            sums[Quantity.CALL_REQUIRED_KWH] += float(day.credit[0])
+            sums[Quantity.CALL_DELIVERED_KWH] += float(day.credit[1])
 
     def trace(self, site, s, day, rows):
         """Keep the day's hours, the state of charge as a share of what the working cabinets hold."""

@@ -150,6 +150,8 @@ def draw_outages(record: dict[str, Any], families: tuple[str, ...], uniforms: Un
     for family in families:
         for part, key in OUTAGE_PARTS.items():
             name, error = f"{family}.{part}", float(stated.get(family, {}).get(key, 0.0))
-            known = uniforms is None or error == 0.0
-            values[name] = np.asarray(1.0) if known else _of_paths(uniforms(name), 1.0, error, POSITIVE)
+            if uniforms is None or error == 0.0:
+                values[name] = np.asarray(1.0)
+            else:
+                values[name] = _of_paths(uniforms(name), 1.0, error, POSITIVE)
     return values

@@ -261,13 +261,15 @@ def _write_incidents(path: str, storage: Storage, draws: Draws, book: Array, yea
 
 def _write_calls(path: str, contract: DemandResponse, draws: Draws, book: Array, year: Array) -> None:
     """Availability, energy and penalties of a demand response contract."""
-    names = ("availability_eur_per_mw_month", "energy_eur_per_mwh", "penalty_eur_per_mwh")
-    prices = [draws(f"{path}.{name}")[:, None] for name in names]
+    ready, energy, penalty = (
+        draws(f"{path}.{name}")[:, None]
+        for name in ("availability_eur_per_mw_month", "energy_eur_per_mwh", "penalty_eur_per_mwh")
+    )
     quantities = (
         Quantity.CALLS, Quantity.CALL_READY_DAYS, Quantity.CALL_REQUIRED_KWH, Quantity.CALL_DELIVERED_KWH,
     )  # fmt: skip
     sums = np.stack([year[..., quantity] for quantity in quantities])
-    money = demand_response_eur(sums, contract.required_mw, *prices, contract.penalty_cap_share)
+    money = demand_response_eur(sums, contract.required_mw, ready, energy, penalty, contract.penalty_cap_share)
     for line, row in zip(DEMAND_LINES, money, strict=True):
         book[:, 1:, line] = row
 

@@ -54,20 +54,21 @@ class Site(Section):
     price_level_yearly_sd: float = number(
         "Standard deviation of the log price level of a year around its long-run level; a tariff has its own",
         "",
-        0.2,
+        0.3,
         low=0.0,
         high=2.0,
-        default=0.2,
-        source="judgement",
+        default=0.3,
+        source="judgement: yearly means of eight European zones 2016-2023 scatter by 0.60 in logarithm (real, computed), "
+        "fitted prices by 0.45 to 0.59 by themselves; 0.5 more would repeat the crisis of 2021-22, 0 the years without",
     )
     price_level_half_life_years: float = number(
         "Time in which half of such a deviation is gone; a tariff has its own",
         "years",
-        2.0,
+        3.0,
         low=0.0,
         high=100.0,
-        default=2.0,
-        source="judgement",
+        default=3.0,
+        source="judgement: 2 to 8 years fit the yearly means of eight European zones 2016-2023 alike",
     )
     energy_fee_eur_per_mwh: Q = quantity(
         "Taxes and grid energy fees on import", "EUR/MWh", 35.0, low=-100.0, high=1000.0

@@ -216,9 +216,10 @@ def expected_pv(clearness: ClearnessTables) -> np.ndarray:
 
 
 def weakest_over_mean(storage: "Storage") -> float:
-    """Loss of the weakest of the cells in a string over the mean loss; it does not depend on how much is lost."""
+    """Loss of the weakest of the cells behind a converter over the mean loss, whatever that is."""
+    cells = storage.cells_in_string * storage.strings_on_one_converter
     spread = Spread(fresh_cv=0.0, loss_cv=storage.cell_loss_spread)
-    return (1.0 - expected_least(storage.cells_in_string, REFERENCE_LOSS, spread)) / REFERENCE_LOSS
+    return (1.0 - expected_least(cells, REFERENCE_LOSS, spread)) / REFERENCE_LOSS
 
 
 def _charge_hours(study: "Study", storage: "Storage") -> tuple[float, float]:

@@ -1,11 +1,16 @@
 """Catalogue of cabinets: every number has a source, prices are laws, mistakes are named."""
 
 import json
+import tomllib
+from copy import deepcopy
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+import studies
 from riskmodel.catalogue import FIELDS, FILE, TRUST, CatalogueError, cabinets, read_cabinets
+from riskmodel.study import StudyError, parse_study, study_from_tables
 from studies.cli import app
 
 LOWEST_USD_PER_KWH, HIGHEST_USD_PER_KWH = 110.0, 720.0
@@ -79,3 +84,26 @@ def test_command_lists_them_with_sources():
     plain = CliRunner().invoke(app, ["cabinets"])
     assert plain.exit_code == 0
     assert "100 kW / 215 kWh" in plain.output
+
+
+def test_a_product_fills_what_a_study_leaves_out():
+    tables = tomllib.loads((Path(studies.__file__).parent / "nordic_inference.toml").read_text(encoding="utf-8"))
+    storage = tables["strategies"]["string_storage_pv"]["storage"]
+    for field in ("cabinet_energy_kwh", "round_trip_efficiency", "capex_eur_per_kwh", "end_of_life_capacity"):
+        storage.pop(field)
+    storage |= {"product": "215", "price_region": "europe_installed"}
+    study = study_from_tables(tables)
+    filled, path = study.strategies["string_storage_pv"].storage, "strategies.string_storage_pv.storage"
+    assert filled.cabinet_energy_kwh == 215.0
+    assert filled.cabinet_power_kw == storage["cabinet_power_kw"]  # given in the study
+    assert filled.cells_in_string == 240
+    assert filled.capex_eur_per_kwh.mean() == pytest.approx((243 + 4 * 324 + 441) / 6)
+    assert study.origin(f"{path}.cabinet_energy_kwh").kind == "catalogue"
+    again = parse_study(study.to_toml())
+    assert again == study
+    assert again.origin(f"{path}.cabinet_energy_kwh").kind == "catalogue"
+    for wrong, words in (({"product": "2155"}, "did you mean 215"), ({"price_region": "mars"}, "europe_installed")):
+        bad = deepcopy(tables)
+        bad["strategies"]["string_storage_pv"]["storage"] |= wrong
+        with pytest.raises(StudyError, match=words):
+            study_from_tables(bad)

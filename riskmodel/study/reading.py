@@ -16,6 +16,7 @@ from riskmodel.study.header import Claims, Correlation, Header
 from riskmodel.study.model import Leaf, Origin, Study, stream_name
 from riskmodel.study.overrides import apply_overrides, named_override
 from riskmodel.study.problems import MISSING, Problem, StudyError, problems_of
+from riskmodel.study.products import fill_products, product_problems
 from riskmodel.study.rules import Parts, check_rules
 from riskmodel.study.site import Site
 from riskmodel.study.strategy import Strategy
@@ -65,7 +66,9 @@ def study_from_tables(tables: Mapping[str, Any], file: str = "study", overrides:
     """Study of nested dicts as ``tomllib`` gives them. See ``load_study``."""
     given = deepcopy(dict(tables))
     overridden, problems = apply_overrides(given, overrides, file)
-    filled = _fill(given)
+    filled = _fill(deepcopy(given))
+    products = fill_products(filled)
+    problems += [Problem(file, *found) for found in product_problems(filled)]
     study: Study | None = None
     try:
         study = Study.model_validate(filled)
@@ -79,6 +82,8 @@ def study_from_tables(tables: Mapping[str, Any], file: str = "study", overrides:
         raise StudyError([_name_override(problem, overridden) for problem in problems])
     study._folder = folder
     _trace(study, given, overridden)
+    for path, source in products.items():
+        study._origins[path] = Origin("catalogue", source)
     return study
 
 
@@ -222,7 +227,7 @@ def _origin(study: Study, leaf: Leaf, typed: Any, overridden: Mapping[str, str])
         return Origin("default", leaf.extra.get("source", ""))
     if any(leaf.path == path or leaf.path.startswith(path + ".") for path in overridden):
         return Origin("--set", inner)
-    for kind in ("default", "--set"):  # a resolved study read again keeps the first origin
+    for kind in ("default", "--set", "catalogue"):  # a resolved study read again keeps the first origin
         if noted == kind or noted.startswith(f"{kind}: "):
             return Origin(kind, noted[len(kind) + 2 :])
     return Origin("file", inner or noted or study.sources.get(stream_name(leaf.path), ""))

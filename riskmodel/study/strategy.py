@@ -70,8 +70,16 @@ class Gensets(Section):
 
 
 class Storage(Section):
-    """String battery cabinets: each has its own converter."""
+    """String battery cabinets: each has its own converter. A product of the catalogue fills what is not given."""
 
+    product: str | None = choice(
+        "Product of the catalogue of cabinets (riskmodel cabinets lists them)", "261", default=None,
+        source="none: all numbers are given",
+    )  # fmt: skip
+    price_region: str | None = choice(
+        "Region and scope of the catalogue's price of that product", "europe_installed", default=None,
+        source="none: the price is given",
+    )  # fmt: skip
     cabinets: int = whole("Number of cabinets", "", 150, low=1, high=1_000_000)
     cabinet_power_kw: float = number("Rated power of one cabinet", "kW", 125, low=0.0, high=100_000.0, above=True)
     cabinet_energy_kwh: float = number("Energy of one new cabinet", "kWh", 261, low=0.0, high=1_000_000.0, above=True)
@@ -127,6 +135,16 @@ class Storage(Section):
         high=10_000,
         default=260,
         source="5 modules of 52 cells: a 261 kWh cabinet with cells of 314 Ah",
+    )
+    strings_on_one_converter: int = whole(
+        "Strings in parallel on one converter: 1 for string cabinets; more for a central converter, where each gives "
+        "what the weakest gives",
+        "",
+        20,
+        low=1,
+        high=10_000,
+        default=1,
+        source="string cabinets: one converter for each",
     )
     resistance_growth_per_lost_capacity: float = number(
         "Relative growth of resistance for each share of capacity lost",

@@ -13,7 +13,7 @@ __all__ = ["describe", "to_toml"]
 def to_toml(study: Study) -> str:
     """Every field, defaults too, in the order of the model, each with its origin as a comment.
 
-    Origins of defaults and overrides are also kept in [sources], so they survive reading the text again.
+    Origins of defaults, overrides and the catalogue are also kept in [sources], so they survive reading the text again.
     """
     lines = [f"# Resolved study: every value and where it came from. Input hash {study.input_hash()}."]
     lines += [f"# Warning: {_one_line(text)}." for text in study.warnings()]
@@ -29,7 +29,7 @@ def to_toml(study: Study) -> str:
         lines.append(
             f"{key} = {toml_value(_typed(study, leaf))}  # {_one_line(origin.kind if inline else str(origin))}"
         )
-        if origin.kind in ("default", "--set"):
+        if origin.kind in ("default", "--set", "catalogue"):
             sources[leaf.path] = str(origin)
     lines += ["", "[sources]"]
     lines += [f"{toml_value(path)} = {toml_value(text)}" for path, text in sources.items()]

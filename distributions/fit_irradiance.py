@@ -28,6 +28,7 @@ __all__ = [
     "add_clear_sky",
     "by_day",
     "clear_year",
+    "daily_clearness",
     "day_calendar",
     "describe",
     "fit",
@@ -211,7 +212,14 @@ def _start(frame: pd.DataFrame, weather: dict[str, Any], year_sd: float) -> dict
     return _correlations(score, time.hour.to_numpy()) | {"quantile": quantile, "year_sd": year_sd}
 
 
-def simulate(parameters: dict[str, Any], years: int, seed: int, *, weather: dict[str, Any] | None = None) -> np.ndarray:
+def simulate(
+    parameters: dict[str, Any],
+    years: int,
+    seed: int,
+    *,
+    weather: dict[str, Any] | None = None,
+    regime: np.ndarray | None = None,
+) -> np.ndarray:
     """Simulate hourly clearness.
 
     Parameters
@@ -223,6 +231,8 @@ def simulate(parameters: dict[str, Any], years: int, seed: int, *, weather: dict
         Of a NumPy generator: this twin is for diagnostics, the engine draws from its own streams.
     weather : dict, optional
         Weather record; without it no clearness shift is applied.
+    regime : (years * 365,) int64, optional
+        Weather of each day, where another process shares it; drawn by default.
 
     Returns
     -------
@@ -235,7 +245,8 @@ def simulate(parameters: dict[str, Any], years: int, seed: int, *, weather: dict
     weight = parameters["day_weight"]
     x = np.sqrt(weight) * day[:, None] + np.sqrt(1.0 - weight) * hour.reshape(days, HOURS_PER_DAY)
     if weather is not None:
-        x = x + weather["clearness_shift"][regimes(rng.random(days), weather)][:, None]
+        regime = regimes(rng.random(days), weather) if regime is None else regime
+        x = x + weather["clearness_shift"][regime][:, None]
     if parameters.get("year_sd", 0.0) > 0.0:
         x = x + np.repeat(parameters["year_sd"] * yearly_normals(years, seed), DAYS_PER_YEAR)[:, None]
     knots = _knot_places()
@@ -269,11 +280,8 @@ def describe(clearness: np.ndarray, clear_w_per_m2: np.ndarray) -> dict[str, flo
         deviations from the day's mean, and Sarle's bimodality coefficient of hourly clearness, weighed by clear
         sky as the quantiles are.
     """
-    weight = np.where(np.isfinite(clearness), clear_w_per_m2, 0.0)
-    enough = weight.sum(axis=1) > 0.9 * np.maximum(clear_w_per_m2.sum(axis=1), 1.0)
-    filled = np.nan_to_num(clearness)
-    total = np.where(enough, weight.sum(axis=1), np.nan)
-    daily = (filled * weight).sum(axis=1) / total
+    weight, filled = np.where(np.isfinite(clearness), clear_w_per_m2, 0.0), np.nan_to_num(clearness)
+    daily = daily_clearness(clearness, clear_w_per_m2)
     deviation = np.where(np.isfinite(clearness), clearness - daily[:, None], np.nan)
     ahead = deviation[:, 1:] * deviation[:, :-1]
     known = np.isfinite(clearness)
@@ -287,6 +295,27 @@ def describe(clearness: np.ndarray, clear_w_per_m2: np.ndarray) -> dict[str, flo
         "hourly_deviation_acf_1h": float(np.nanmean(ahead) / np.nanmean(deviation**2)),
         "bimodality": float((third**2 / second**3 + 1.0) * second**2 / fourth),
     }
+
+
+def daily_clearness(clearness: np.ndarray, clear_w_per_m2: np.ndarray) -> np.ndarray:
+    """Clearness of each day, weighed by clear sky.
+
+    Parameters
+    ----------
+    clearness : (n_days, 24) float64
+        NaN at night or where unmeasured.
+    clear_w_per_m2 : (n_days, 24) float64 [W/m2]
+
+    Returns
+    -------
+    (n_days,) float64
+        NaN where a tenth of the day's clear sky or more is not known.
+    """
+    weight = np.where(np.isfinite(clearness), clear_w_per_m2, 0.0)
+    enough = weight.sum(axis=1) > 0.9 * np.maximum(clear_w_per_m2.sum(axis=1), 1.0)
+    total = np.where(enough, weight.sum(axis=1), np.nan)
+    daily: np.ndarray = (np.nan_to_num(clearness) * weight).sum(axis=1) / total
+    return daily
 
 
 def _knot_places() -> np.ndarray:

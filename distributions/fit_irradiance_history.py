@@ -13,14 +13,14 @@ from distributions.fit_irradiance import MOVED
 from distributions.irradiance_facts import validate_irradiance
 from distributions.price_history import local_time
 from distributions.table_reading import HistoryError
-from distributions.weather_reading import WeatherRequest, read_weather
+from distributions.weather_reading import Weather, WeatherRequest, read_weather
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from distributions.irradiance_years import YearSpread
 
-__all__ = ["IrradianceCalibration", "calibrate_irradiance", "chain_fact"]
+__all__ = ["IrradianceCalibration", "calibrate_irradiance", "chain_fact", "read_sky", "sky_record"]
 
 BOOTSTRAPS = 20
 SHRINK = 0.9
@@ -90,13 +90,10 @@ def calibrate_irradiance(
     ------
     HistoryError
     """
-    from distributions.fit_irradiance import LOWEST_CLEAR_SKY_W_PER_M2, add_clear_sky, fit_with_years, simulate
+    from distributions.fit_irradiance import LOWEST_CLEAR_SKY_W_PER_M2, fit_with_years, simulate
     from distributions.parameters import load
 
-    raw, latitude, longitude, offset, notes, typical = read_weather(request)
-    _check_noon(raw, latitude, longitude, offset, request.path.name)
-    raw = raw.iloc[int(np.argmax(local_time(raw).hour == 0)) :]
-    full = add_clear_sky(raw, latitude, longitude, offset)
+    (_, latitude, longitude, offset, notes, typical), full = read_sky(request)
     frame, held_out = _split(full, hold_out)
     _check_enough(frame, request.path.name)
     regimes = load("weather", weather)
@@ -123,6 +120,42 @@ def calibrate_irradiance(
     }
     record["uncertainty"] = _errors(frame, regimes, spread)
     return IrradianceCalibration(record, facts, frame, simulated, notes)
+
+
+def read_sky(request: WeatherRequest) -> tuple[Weather, pd.DataFrame]:
+    """Read a history, check where its sun stands, and add clear sky and clearness, from its first midnight.
+
+    Returns
+    -------
+    weather : Weather
+        As it was read.
+    frame : pandas.DataFrame
+        From ``distributions.fit_irradiance.add_clear_sky``.
+
+    Raises
+    ------
+    HistoryError
+    """
+    from distributions.fit_irradiance import add_clear_sky
+
+    read = read_weather(request)
+    raw, place = read.frame, (read.latitude_deg, read.longitude_deg, read.utc_offset_h)
+    _check_noon(raw, *place, request.path.name)
+    return read, add_clear_sky(raw.iloc[int(np.argmax(local_time(raw).hour == 0)) :], *place)
+
+
+def sky_record(frame: pd.DataFrame, regimes: dict[str, Any], file: str) -> dict[str, Any]:
+    """Clearness record of a whole frame of ``read_sky``, without ``meta``.
+
+    Raises
+    ------
+    HistoryError
+        If a month holds too little.
+    """
+    from distributions.fit_irradiance import fit
+
+    _check_enough(frame, file)
+    return fit(frame, regimes)
 
 
 def chain_fact(

@@ -19,6 +19,9 @@ from distributions.time_reading import TIME_NAMES, find_clock, read_times, stand
 if TYPE_CHECKING:
     import pandas as pd
 
+    from distributions.price_sun import SunnyPrices
+    from distributions.weather_reading import WeatherRequest
+
 __all__ = ["PriceCalibration", "PriceRequest", "calibrate_prices", "read_price_history"]
 
 PRICE_NAMES = (
@@ -71,6 +74,8 @@ class PriceRequest:
     source : str
     years : int
         Simulated years of the report.
+    sun : WeatherRequest or None
+        A history of irradiance, to see how prices and sunshine go together.
     """
 
     path: Path
@@ -87,6 +92,7 @@ class PriceRequest:
     weather: str = "nordic"
     source: str = ""
     years: int = VALIDATION_YEARS
+    sun: WeatherRequest | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,8 @@ class PriceCalibration:
     simulated : (n_hours,) float64
     notes : list of str
         How the file was read.
+    sunny : (SunnyPrices, SunnyPrices) or None
+        Days with prices and sunshine of the fitted history, and simulated ones.
     """
 
     record: dict[str, Any]
@@ -113,6 +121,7 @@ class PriceCalibration:
     held_out: pd.Series | None
     simulated: np.ndarray
     notes: list[str] = field(default_factory=list)
+    sunny: tuple[SunnyPrices, SunnyPrices] | None = None
 
     @property
     def warnings(self) -> list[str]:
@@ -187,16 +196,20 @@ def calibrate_prices(request: PriceRequest) -> PriceCalibration:
     """
     from distributions.fit_price_draws import narrowed
     from distributions.fit_price_errors import standard_errors
-    from distributions.fit_prices import FIT_SEED, FIT_YEARS, describe, simulate, solve
+    from distributions.fit_price_sun import compare_sun, read_sun
+    from distributions.fit_prices import FIT_SEED, FIT_YEARS, describe, solve
     from distributions.parameters import load
     from distributions.price_facts import stretches, validate_prices
+    from distributions.price_twin import draw, prices_from
 
     prices, unit, offset, notes = read_price_history(request)
     history, held_out = _split(prices, request)
     _check_enough(history, request.path.name)
     weather = load("weather", request.weather)
+    sky = None if request.sun is None else read_sun(request.sun, history, offset)
     solution = solve(history, weather=weather)
-    simulated = simulate(solution.record, request.years, VALIDATION_SEED, weather=weather)
+    draws = draw(request.years, VALIDATION_SEED, weather)
+    simulated = prices_from(solution.record, draws, weather)
     years = len(np.unique(local_time(history).year))
     parts = [describe(part) for part in stretches(simulated, years, most=150)]
     date = local_time(history)
@@ -218,8 +231,13 @@ def calibrate_prices(request: PriceRequest) -> PriceCalibration:
     }
     record["uncertainty"] = narrowed(record, weather)
     facts = validate_prices(history, simulated, held_out, max(request.hold_out, 1))
+    sunny = None
+    if sky is not None:
+        more, run = compare_sun(sky, simulated, draws.regime, weather, held_out)
+        facts, sunny, notes = facts + more, (sky.days, run), notes + sky.notes
+        record["meta"]["sun"] = sky.file
     record["meta"]["facts_failed"] = ", ".join(failing(facts)) or "none"
-    return PriceCalibration(record, facts, find_breaks(history), history, held_out, simulated, notes)
+    return PriceCalibration(record, facts, find_breaks(history), history, held_out, simulated, notes, sunny)
 
 
 def _check_size(table: Table, column: str, prices: np.ndarray, unit: str) -> None:

@@ -327,7 +327,8 @@ def first_bends(prices: np.ndarray, scale: float, offset: float) -> tuple[np.nda
     """Knots and outer slopes of the transform that make y normal.
 
     asinh((p - offset) / scale) is fitted as a broken line of the normal score, with knots where it misses least; a miss
-    weighs as that of a quantile in ``loss``.
+    weighs as that of a quantile in ``loss``. Where no choice of knots has slopes within ``FIRST_SLOPES``, as with many
+    hours at one price (a floor), the slopes of the best choice are cut to them.
 
     Returns
     -------
@@ -342,7 +343,7 @@ def first_bends(prices: np.ndarray, scale: float, offset: float) -> tuple[np.nda
     price = np.quantile(prices, ndtr(normal))
     bare = np.arcsinh((price - offset) / scale)
     weight = scale * np.cosh(bare) / (np.abs(price) + QUANTILE_FLOOR * np.mean(prices))
-    best = (np.inf, np.empty(4), np.empty(4))
+    best = (False, -np.inf, np.arange(4.0), np.ones(4))
     for low in combinations(LOW_KNOTS, 2):
         for high in combinations(HIGH_KNOTS, 2):
             if min(low[1] - low[0], high[1] - high[0]) < KNOT_GAP:
@@ -356,9 +357,10 @@ def first_bends(prices: np.ndarray, scale: float, offset: float) -> tuple[np.nda
             middle, slope = found[0], found[1]
             added = found[2:] / slope
             slopes = 1.0 + np.array([added[0] + added[1], added[1], added[2], added[2] + added[3]])
-            if miss < best[0] and slope > 0.0 and (slopes > FIRST_SLOPES[0]).all() and (slopes < FIRST_SLOPES[1]).all():
-                best = (miss, middle + slope * np.array([*low, *high]), slopes)
-    return best[1], best[2]
+            within = bool((slopes > FIRST_SLOPES[0]).all() and (slopes < FIRST_SLOPES[1]).all())
+            if slope > 0.0 and (within, -miss) > best[:2]:
+                best = (within, -miss, middle + slope * np.array([*low, *high]), np.clip(slopes, *FIRST_SLOPES))
+    return best[2], best[3]
 
 
 def unbent(bare: np.ndarray, at: np.ndarray, slopes: np.ndarray) -> np.ndarray:

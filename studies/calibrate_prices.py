@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from distributions.fit_price_history import PriceCalibration
+    from distributions.price_sun import SunnyPrices
 
-__all__ = ["draw_prices", "parameter_rows", "price_page", "price_parts"]
+__all__ = ["draw_prices", "draw_sun", "parameter_rows", "price_page", "price_parts"]
 
 BLACK, VERMILION = "#000000", "#D55E00"
 LAGS_H = np.arange(1, 15 * HOURS_PER_DAY, 3)
@@ -39,6 +40,7 @@ def price_parts(result: PriceCalibration) -> list[str]:
         *(paragraph(f"Warning: {text}.", "warning") for text in result.warnings),
         fact_table(result.facts, years),
         figure(draw_prices(result), "Prices of the history and the simulation: quantiles, spread, correlation, day"),
+        *sun_parts(result),
         "<h2>Change of regime</h2>",
         table(
             ("series", "likeliest date", "before", "after", "probability without a break"),
@@ -54,6 +56,24 @@ def price_parts(result: PriceCalibration) -> list[str]:
         listing(result.notes),
     ]
     return parts
+
+
+def sun_parts(result: PriceCalibration) -> list[str]:
+    """Parts of the page on prices and sunshine together; empty where no sun was given."""
+    if result.sunny is None:
+        return []
+    from distributions.price_sun import LIMIT, RULES, days_together
+
+    history, simulated = result.sunny
+    missed = [fact.rule.label for fact in result.facts if fact.name in RULES and not fact.passed]
+    told = f"{days_together(history):,} days of the fitted window have both prices and sunshine (see the facts above)"
+    verdict = f"Outside: {'; '.join(missed)}." if missed else "All facts of the sun are within their tolerance."
+    return [
+        "<h2>Prices and sunshine</h2>",
+        paragraph(f"{told}. {verdict}"),
+        paragraph(f"Limit: {LIMIT}.", "warning" if missed else ""),
+        figure(draw_sun(history, simulated), "Mean day of prices on bright and on dull days, history and simulation"),
+    ]
 
 
 def parameter_rows(record: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -93,6 +113,23 @@ def draw_prices(result: PriceCalibration) -> Figure:
     for ax in axes[0]:
         ax.set_yscale("symlog", linthresh=max(10.0, 0.2 * float(np.nanmean(history))))
     axes[0, 0].legend(frameon=False)
+    return drawing
+
+
+def draw_sun(history: SunnyPrices, simulated: SunnyPrices) -> Figure:
+    """Two panels: mean day of the bright and of the dull third of days, history and simulation."""
+    from matplotlib.figure import Figure
+
+    from distributions.price_sun import mean_days
+
+    drawing = Figure(figsize=(10.0, 3.6), layout="constrained")
+    axes = drawing.subplots(1, 2, sharey=True)
+    for name, days, colour, line in (("history", history, BLACK, "-"), ("simulated", simulated, VERMILION, "--")):
+        for ax, shape in zip(axes, mean_days(days), strict=True):
+            ax.plot(np.arange(HOURS_PER_DAY), shape, color=colour, linestyle=line, label=name)
+    _label(axes[0], "Bright third of days", "hour", "share of the 31 days' mean price")
+    _label(axes[1], "Dull third of days", "hour", "")
+    axes[0].legend(frameon=False)
     return drawing
 
 

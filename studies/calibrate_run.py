@@ -17,22 +17,36 @@ if TYPE_CHECKING:
 __all__ = ["run_indices", "run_irradiance", "run_outages", "run_prices", "stamps_end"]
 
 
-def stamps_end(word: str | None) -> bool | None:
+SUN_OPTIONS = {
+    "latitude_deg": "--latitude",
+    "longitude_deg": "--longitude",
+    "ghi_column": "--sun-column",
+    "ghi_unit": "--sun-unit",
+    "times": "--sun-times",
+    "stamps_end": "--sun-stamps",
+}
+
+
+def stamps_end(word: str | None, option: str = "--stamps") -> bool | None:
     """Whether stamps are ends, from the word that was typed."""
     if word is None:
         return None
     if word.lower() not in ("begin", "end"):
-        raise refuse(f"--stamps {word}: type begin or end")
+        raise refuse(f"{option} {word}: type begin or end")
     return word.lower() == "end"
 
 
-def run_prices(request: dict[str, Any], out: Path | None, report: Path | None) -> None:
-    """Fit prices as requested; see ``distributions.fit_price_history.PriceRequest``."""
+def run_prices(request: dict[str, Any], sun: dict[str, Any], out: Path | None, report: Path | None) -> None:
+    """Fit prices as requested; see ``PriceRequest`` and ``WeatherRequest``, which is left out without a path."""
     with plain_histories():
         from distributions.fit_price_history import PriceRequest, calibrate_prices
+        from distributions.weather_reading import WeatherRequest
         from studies.calibrate_prices import price_page
 
-        asked = PriceRequest(**request)
+        given = [name for name, value in sun.items() if value is not None]
+        if given and sun["path"] is None:
+            raise refuse(f"{', '.join(SUN_OPTIONS[name] for name in given)}: of no use without --sun FILE")
+        asked = PriceRequest(**request, sun=WeatherRequest(**sun) if given else None)
         typer.echo(f"Reading and fitting {asked.path.name} (about a minute) ...", err=True)
         result = calibrate_prices(asked)
         meta = result.record["meta"]

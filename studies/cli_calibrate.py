@@ -44,6 +44,17 @@ def prices(
     weather: Weather = "nordic",
     source: Source = "",
     years: Years = 1000,
+    sun: Annotated[
+        Path | None, typer.Option(help="Irradiance of the same years: do prices and sunshine go together as they did?")
+    ] = None,
+    latitude: Annotated[float | None, typer.Option(min=-90.0, max=90.0, help="Of the sun's history.")] = None,
+    longitude: Annotated[float | None, typer.Option(min=-180.0, max=180.0, help="Of the sun's history.")] = None,
+    sun_column: Annotated[str | None, typer.Option(help="Its column of global horizontal irradiance.")] = None,
+    sun_unit: Annotated[str | None, typer.Option(help="Its unit, as --ghi-unit of calibrate irradiance.")] = None,
+    sun_times: Annotated[str | None, typer.Option(metavar="ZONE", help="As --times, for the sun's history.")] = None,
+    sun_stamps: Annotated[
+        str | None, typer.Option(metavar="begin|end", help="As --stamps, for the sun's history.")
+    ] = None,
 ) -> None:
     """Fit the hourly price process."""
     from studies.calibrate_run import run_prices, stamps_end
@@ -64,6 +75,15 @@ def prices(
             "weather": weather,
             "source": source,
             "years": years,
+        },
+        {
+            "path": sun,
+            "latitude_deg": latitude,
+            "longitude_deg": longitude,
+            "ghi_column": sun_column,
+            "ghi_unit": sun_unit,
+            "times": sun_times,
+            "stamps_end": stamps_end(sun_stamps, "--sun-stamps"),
         },
         out,
         report,

@@ -1,6 +1,7 @@
 """Refit every process to the histories beside the repository and say what is reproduced: ``make validate``.
 
-Prices of four markets, clearness of three sites, outages of three logs; a thousand simulated years of each.
+Prices of four markets, prices and sunshine of a fifth together, clearness of three sites, outages of three logs; a
+thousand simulated years of each.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ PRICES = (
     ("FR", "FR_dayahead_2015_2024.csv.gz", 2021, 2024),
     ("CAISO", "CAISO_NP15_dayahead_2020_2024.csv.gz", 2021, 2024),
 )
+SUNNY_PRICES = ("SE4_sun", "SE4_dayahead_2016_2023.csv.gz", 2016, 2018)
+"""Prices of the years that the sunshine of Lyngby, 30 km across the Sound, is known for."""
+
 IRRADIANCE = (
     ("Lyngby", "DTU_Lyngby_DK_hourly_2015_2018.csv.gz", 55.79, 12.53, 40.0),
     ("Warsaw", "OpenMeteo_Warsaw_PL_hourly_2016_2024.csv.gz", 52.23, 21.01, 35.0),
@@ -103,6 +107,8 @@ def _jobs(years: int, only: str | None) -> Iterator[Callable[[], Outcome]]:
     for zone, file, first, last in PRICES:
         if only in (None, zone):
             yield partial(_prices, zone, file, first, last, years)
+    if only in (None, SUNNY_PRICES[0]):
+        yield partial(_prices, *SUNNY_PRICES, years, IRRADIANCE[0])
     for name, file, latitude, longitude, tilt in IRRADIANCE:
         if only in (None, name):
             place = (latitude, longitude, tilt)
@@ -112,11 +118,15 @@ def _jobs(years: int, only: str | None) -> Iterator[Callable[[], Outcome]]:
             yield partial(_outages, name, years)
 
 
-def _prices(zone: str, file: str, first: int, last: int, years: int) -> Outcome:
+def _prices(
+    zone: str, file: str, first: int, last: int, years: int, sky: tuple[str, str, float, float, float] | None = None
+) -> Outcome:
     from distributions.fit_price_history import PriceRequest, calibrate_prices
+    from distributions.weather_reading import WeatherRequest
     from studies.calibrate_prices import price_parts
 
-    request = PriceRequest(SHARED / "prices" / file, zone, first_year=first, last_year=last, years=years)
+    sun = None if sky is None else WeatherRequest(SHARED / "irradiance" / sky[1], sky[2], sky[3])
+    request = PriceRequest(SHARED / "prices" / file, zone, first_year=first, last_year=last, years=years, sun=sun)
     result = calibrate_prices(request)
     return Outcome(zone, "prices", result.facts, price_parts(result), result.record)
 

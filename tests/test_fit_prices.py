@@ -46,6 +46,18 @@ def test_battery_value_solved_by_hand() -> None:
     np.testing.assert_allclose(battery_value(days), [76.0, 36.0, 0.0, 63.0])
 
 
+def test_a_price_floor_that_many_hours_touch_gives_bends_within_their_bounds() -> None:
+    # One hour in twelve at one price far below the others asks for a slope of 0 there, which no inverse has.
+    rng = np.random.default_rng(5)
+    prices = np.where(rng.random(8760) < 0.08, -80.0, 400.0 + 100.0 * rng.standard_normal(8760))
+    knots, slopes = first_bends(prices, 48.0, -68.0)
+    assert (np.diff(knots) > 0.0).all()
+    assert (slopes >= 0.25).all()
+    assert (slopes <= 5.0).all()
+    bare = np.arcsinh((prices + 68.0) / 48.0)
+    assert np.isfinite(unbent(bare, knots, slopes)).all()
+
+
 def test_facts_solved_by_hand() -> None:
     # Two years, 10 at night and 30 by day, the second year twice as dear; 1 hour of year 0 at -5 and 1 at 200.
     day = np.where(np.arange(HOURS_PER_DAY) < 12, 10.0, 30.0)

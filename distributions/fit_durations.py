@@ -6,16 +6,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from distributions.weighted_facts import effective_number, weighted_quantile
+
 __all__ = [
     "Durations",
     "Fitted",
     "TailChoice",
     "choose_tail",
-    "effective_number",
     "fit_body",
     "fit_law",
     "fit_tail",
-    "weighted_quantile",
 ]
 
 LAWS = ("lognormal", "weibull", "exponential")
@@ -297,18 +297,6 @@ def choose_tail(durations: Durations) -> list[TailChoice]:
         TailChoice(u, n, f.spec["shape"], f.errors["shape"], f.spec["scale"], d, k == best)
         for k, (u, n, f, d) in enumerate(tried)
     ]
-
-
-def weighted_quantile(values: np.ndarray, weights: np.ndarray, q: float) -> float:
-    """Smallest value with at least the share q of the weight at or below it."""
-    order = np.argsort(values)
-    total = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(total, q * total[-1])])
-
-
-def effective_number(weights: np.ndarray) -> float:
-    """Number of equal weights that tell as much (Kish)."""
-    return float(weights.sum() ** 2 / np.sum(weights**2)) if len(weights) else 0.0
 
 
 def _fit_one(name: str, durations: Durations) -> Fitted:

@@ -90,7 +90,8 @@ def calibrate_irradiance(
     ------
     HistoryError
     """
-    from distributions.fit_irradiance import LOWEST_CLEAR_SKY_W_PER_M2, fit_with_years, simulate
+    from distributions.fit_irradiance import fit_with_years, simulate
+    from distributions.irradiance_history import LOWEST_CLEAR_SKY_W_PER_M2
     from distributions.parameters import load
 
     (_, latitude, longitude, offset, notes, typical), full = read_sky(request)
@@ -136,7 +137,7 @@ def read_sky(request: WeatherRequest) -> tuple[Weather, pd.DataFrame]:
     ------
     HistoryError
     """
-    from distributions.fit_irradiance import add_clear_sky
+    from distributions.irradiance_history import add_clear_sky
 
     read = read_weather(request)
     raw, place = read.frame, (read.latitude_deg, read.longitude_deg, read.utc_offset_h)
@@ -175,8 +176,8 @@ def chain_fact(
         None without temperatures.
     """
     from distributions.clock import FIRST_DAY_OF_MONTH
-    from distributions.fit_irradiance import hourly_power
     from distributions.irradiance import CLEARNESS_STEP, CLEARNESS_TABLE_KNOTS, chain_of, pv_table
+    from distributions.irradiance_history import hourly_power
 
     hourly = hourly_power(frame, latitude, longitude, tilt_deg, azimuth_deg, offset_h)
     date = local_time(frame)
@@ -227,7 +228,7 @@ def _split(full: pd.DataFrame, hold_out: int | None) -> tuple[pd.DataFrame, pd.D
 
 def _check_noon(frame: pd.DataFrame, latitude: float, longitude: float, offset_h: float, file: str) -> None:
     """Refuse a history whose sun stands hours from where place and clock put it."""
-    from distributions.fit_irradiance import add_clear_sky
+    from distributions.irradiance_history import add_clear_sky
 
     full = add_clear_sky(frame, latitude, longitude, offset_h)
     known = full["ghi_w_per_m2"].notna().to_numpy()

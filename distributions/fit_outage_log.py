@@ -15,11 +15,9 @@ from distributions.fit_durations import (
     Fitted,
     TailChoice,
     choose_tail,
-    effective_number,
     fit_body,
     fit_law,
     fit_tail,
-    weighted_quantile,
 )
 from distributions.outage_facts import Events, simulate_outages, validate_outages
 from distributions.outage_log import LEAST_EVENTS, S_PER_YEAR, LogRequest, OutageLog, read_outage_log
@@ -27,6 +25,7 @@ from distributions.outages import EXTREME, SUSTAINED
 from distributions.parameters import MOST_LOG_ERROR, OUTAGE_FAMILIES, load
 from distributions.regime import state_share
 from distributions.table_reading import HistoryError
+from distributions.weighted_facts import effective_number, weighted_quantile
 
 __all__ = ["OutageCalibration", "calibrate_outages", "walk_weather"]
 

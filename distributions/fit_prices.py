@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from distributions.clock import HOURS_PER_DAY, MONTH_OF_DAY, MONTHS_PER_YEAR
+from distributions.fit_price_bends import QUANTILE_FLOOR, bend_of, first_bends, slopes_of, unbent
 from distributions.price_history import describe, local_time, read_prices, window
 from distributions.price_twin import draw, prices_from, simulate
 
@@ -77,7 +78,6 @@ the mean, shares and autocorrelations absolute. Three years say little about lag
 years, so those are loose."""
 
 ABSOLUTE = ("negative_share", "spike_share", "spike_mean_h", "weekend_ratio")
-QUANTILE_FLOOR = 0.2
 
 FREE = {
     "slow_phi": (0.95, 0.998),
@@ -100,14 +100,7 @@ FREE = {
 SLOPES = (0.3, 6.0)
 """Bounds of the slopes of the bent transform below and above its four knots; between the middle two it is 1."""
 
-KNOT_REACH, KNOT_GRID, KNOT_GAP = 2.8, 113, 0.55
-LOW_KNOTS = (-2.25, -1.9, -1.6, -1.3, -1.0, -0.7, -0.4)
-HIGH_KNOTS = (0.4, 0.7, 1.0, 1.3, 1.6, 1.9, 2.25)
-"""Normal scores of the history where the transform may bend, two on either side and at least the gap apart."""
-
 BENDS = 4
-FIRST_SLOPES = (0.25, 5.0)
-"""Bounds of the slopes that the marginal distribution alone may ask for."""
 
 DIPS = {"jump_probability_per_day": 0.06, "jump_share_up": 0.2, "jump_mean_up": 0.3, "jump_mean_down": 1.0,
         "jump_decay": 0.6, "volatility_sd": 0.5}  # fmt: skip
@@ -252,12 +245,12 @@ def solve(
 
 def _started(start: dict[str, Any], bend_share: float, first: dict[str, float]) -> dict[str, Any]:
     """The first guess with other jumps and volatility, and its slopes drawn towards 1."""
-    return start | first | {"bend": _bend(_slopes_of(start["bend"]) ** bend_share)}
+    return start | first | {"bend": bend_of(slopes_of(start["bend"]) ** bend_share)}
 
 
 def _tail(record: dict[str, Any]) -> float:
     """How far the mean jump up, bent, is beyond ``STEEPEST_TAIL``, in units of its tolerance."""
-    steep = record["jump_mean_up"] * max(_slopes_of(record["bend"])[3], 1.0)
+    steep = record["jump_mean_up"] * max(slopes_of(record["bend"])[3], 1.0)
     return max(float(steep) - STEEPEST_TAIL, 0.0) / TAIL_TOLERANCE
 
 
@@ -319,68 +312,8 @@ def first_guess(prices: pd.Series, scale: float, offset: float, weather: dict[st
         "hour_phi": 0.8,
         **DIPS,
         "bend_at": bend_at,
-        "bend": _bend(bend_slopes),
+        "bend": bend_of(bend_slopes),
     }
-
-
-def first_bends(prices: np.ndarray, scale: float, offset: float) -> tuple[np.ndarray, np.ndarray]:
-    """Knots and outer slopes of the transform that make y normal.
-
-    asinh((p - offset) / scale) is fitted as a broken line of the normal score, with knots where it misses least; a miss
-    weighs as that of a quantile in ``loss``. Where no choice of knots has slopes within ``FIRST_SLOPES``, as with many
-    hours at one price (a floor), the slopes of the best choice are cut to them.
-
-    Returns
-    -------
-    knots, slopes : (4,) float64
-        The middle stretch has slope 1.
-    """
-    from itertools import combinations
-
-    from scipy.special import ndtr
-
-    normal = np.linspace(-KNOT_REACH, KNOT_REACH, KNOT_GRID)
-    price = np.quantile(prices, ndtr(normal))
-    bare = np.arcsinh((price - offset) / scale)
-    weight = scale * np.cosh(bare) / (np.abs(price) + QUANTILE_FLOOR * np.mean(prices))
-    best = (False, -np.inf, np.arange(4.0), np.ones(4))
-    for low in combinations(LOW_KNOTS, 2):
-        for high in combinations(HIGH_KNOTS, 2):
-            if min(low[1] - low[0], high[1] - high[0]) < KNOT_GAP:
-                continue
-            hinges = [np.minimum(normal - knot, 0.0) for knot in low] + [
-                np.maximum(normal - knot, 0.0) for knot in high
-            ]
-            design = np.column_stack([np.ones(KNOT_GRID), normal, *hinges])
-            found = np.linalg.lstsq(design * weight[:, None], bare * weight, rcond=None)[0]
-            miss = float((weight * np.abs(design @ found - bare)).mean())
-            middle, slope = found[0], found[1]
-            added = found[2:] / slope
-            slopes = 1.0 + np.array([added[0] + added[1], added[1], added[2], added[2] + added[3]])
-            within = bool((slopes > FIRST_SLOPES[0]).all() and (slopes < FIRST_SLOPES[1]).all())
-            if slope > 0.0 and (within, -miss) > best[:2]:
-                best = (within, -miss, middle + slope * np.array([*low, *high]), np.clip(slopes, *FIRST_SLOPES))
-    return best[2], best[3]
-
-
-def unbent(bare: np.ndarray, at: np.ndarray, slopes: np.ndarray) -> np.ndarray:
-    """y whose bent value is given."""
-    s0, s1, s2, s3 = slopes
-    low, high = at[1] - s1 * (at[1] - at[0]), at[2] + s2 * (at[3] - at[2])
-    y = np.where(bare < at[1], at[1] + (bare - at[1]) / s1, np.where(bare > at[2], at[2] + (bare - at[2]) / s2, bare))
-    return np.where(bare < low, at[0] + (bare - low) / s0, np.where(bare > high, at[3] + (bare - high) / s3, y))
-
-
-def _bend(slopes: np.ndarray) -> np.ndarray:
-    """Entries of ``bend`` from the slopes of the four outer stretches, lowest first."""
-    s0, s1, s2, s3 = slopes
-    return np.array([s0 - s1, s1 - 1.0, s2 - 1.0, s3 - s2])
-
-
-def _slopes_of(bend: np.ndarray) -> np.ndarray:
-    """Slopes of the four outer stretches from the entries of ``bend``."""
-    b0, b1, b2, b3 = bend
-    return np.array([1.0 + b0 + b1, 1.0 + b1, 1.0 + b2, 1.0 + b2 + b3])
 
 
 def _hour_profile(within: np.ndarray, month: np.ndarray, weekend: np.ndarray) -> np.ndarray:
@@ -416,7 +349,7 @@ def _position(record: dict[str, Any]) -> np.ndarray:
     """Unbounded coordinates of a record's free parameters, then of the three scalings."""
     unit = [np.clip((record[name] - low) / (high - low), 0.01, 0.99) for name, (low, high) in FREE.items()]
     odds = np.array(unit)
-    return np.concatenate([np.log(odds / (1.0 - odds)), np.log(_slopes_of(record["bend"])), np.zeros(len(SCALED))])
+    return np.concatenate([np.log(odds / (1.0 - odds)), np.log(slopes_of(record["bend"])), np.zeros(len(SCALED))])
 
 
 def _at(position: np.ndarray, start: dict[str, Any]) -> dict[str, Any]:
@@ -425,7 +358,7 @@ def _at(position: np.ndarray, start: dict[str, Any]) -> dict[str, Any]:
     for value, (name, (low, high)) in zip(position, FREE.items(), strict=False):
         record[name] = low + (high - low) / (1.0 + np.exp(-value))
     level, hour_scale, size_scale = position[-len(SCALED) :]
-    record["bend"] = _bend(np.exp(np.clip(position[len(FREE) : len(FREE) + BENDS], *np.log(SLOPES))))
+    record["bend"] = bend_of(np.exp(np.clip(position[len(FREE) : len(FREE) + BENDS], *np.log(SLOPES))))
     mean = start["profile"].mean(axis=2, keepdims=True)
     record["profile"] = mean + level + np.exp(hour_scale) * (start["profile"] - mean)
     record["size"] = np.exp(size_scale) * start["size"]

@@ -8,7 +8,7 @@ import numpy as np
 
 from distributions.clock import DAYS_PER_YEAR, HOURS_PER_DAY, MONTH_OF_DAY
 from distributions.facts import Fact, Rule, compare
-from distributions.fit_irradiance import LOWEST_CLEAR_SKY_W_PER_M2, by_day, clear_year, day_calendar, describe
+from distributions.irradiance_history import LOWEST_CLEAR_SKY_W_PER_M2, by_day, clear_year, day_calendar, describe
 from distributions.irradiance_years import WH_PER_KWH, annual_kwh
 
 if TYPE_CHECKING:

@@ -83,7 +83,7 @@ def annual_kwh(
     (n_years,) float64 [kWh/m2]
         Years of which enough was measured.
     """
-    from distributions.fit_irradiance import LOWEST_CLEAR_SKY_W_PER_M2
+    from distributions.irradiance_history import LOWEST_CLEAR_SKY_W_PER_M2
 
     first, count = int(year.min()), int(year.max() - year.min()) + 1
     place = (year - first) * MONTHS_PER_YEAR + month
@@ -121,7 +121,9 @@ def fit_years(record: dict[str, Any], frame: pd.DataFrame, weather: dict[str, An
     -------
     YearSpread
     """
-    from distributions.fit_irradiance import by_day, clear_year, day_calendar
+    from scipy.stats import chi2
+
+    from distributions.irradiance_history import by_day, clear_year, day_calendar
 
     clearness, clear = by_day(frame)
     year, month = day_calendar(frame, len(clearness))
@@ -140,7 +142,7 @@ def fit_years(record: dict[str, Any], frame: pd.DataFrame, weather: dict[str, An
     else:
         variance = float(years.var(ddof=1))
         # What the scatter would read if these years came again: the error without assuming it is far from zero.
-        again = variance * np.random.default_rng(SPREAD_SEED).chisquare(freedom, REPEATS) / freedom
+        again = variance * chi2.ppf((np.arange(REPEATS) + 0.5) / REPEATS, freedom) / freedom
         spread = float(_excess(variance, own_sd, slope))
         error = float(_excess(again, own_sd, slope).std(ddof=1))
         told = f"matched to the standard deviation of {len(years)} years, {np.sqrt(variance):.1f} kWh/m2 a year"

@@ -9,8 +9,8 @@ import numpy as np
 
 from distributions.clock import DAYS_PER_YEAR, HOURS_PER_DAY, MONTH_OF_DAY, S_PER_H
 from distributions.facts import Fact, Rule, compare
-from distributions.fit_durations import effective_number, weighted_quantile
 from distributions.price_facts import SEASONS
+from distributions.weighted_facts import effective_number, weighted_quantile
 
 __all__ = ["RULES", "Events", "outage_facts", "simulate_outages", "validate_outages"]
 

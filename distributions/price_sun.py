@@ -12,7 +12,7 @@ import numpy as np
 
 from distributions.clock import DAYS_PER_YEAR, HOURS_PER_DAY, MONTH_OF_DAY, MONTHS_PER_YEAR
 from distributions.facts import Fact, Rule, compare
-from distributions.fit_irradiance import LOWEST_CLEAR_SKY_W_PER_M2, by_day, clear_year, daily_clearness
+from distributions.irradiance_history import LOWEST_CLEAR_SKY_W_PER_M2, by_day, clear_year, daily_clearness
 from distributions.price_history import local_time
 from distributions.table_reading import HistoryError
 

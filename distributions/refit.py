@@ -65,7 +65,8 @@ def irradiance_record(
     dict
         Checked irradiance record with ``meta``.
     """
-    from distributions.fit_irradiance import LOWEST_CLEAR_SKY_W_PER_M2, add_clear_sky, fit, read_irradiance
+    from distributions.fit_irradiance import fit
+    from distributions.irradiance_history import LOWEST_CLEAR_SKY_W_PER_M2, add_clear_sky, read_irradiance
     from distributions.price_history import local_time
 
     frame = add_clear_sky(read_irradiance(path, utc_offset_h), latitude_deg, longitude_deg, utc_offset_h)

@@ -60,7 +60,7 @@ def draw_irradiance(result: IrradianceCalibration) -> Figure:
     """Three panels: hourly clearness, the size of its hourly change, and irradiation by year."""
     from matplotlib.figure import Figure
 
-    from distributions.fit_irradiance import LOWEST_CLEAR_SKY_W_PER_M2, by_day, clear_year
+    from distributions.irradiance_history import LOWEST_CLEAR_SKY_W_PER_M2, by_day, clear_year
 
     drawing = Figure(figsize=(12.0, 4.0), layout="constrained")
     left, right, last = drawing.subplots(1, 3)
@@ -89,7 +89,7 @@ def draw_irradiance(result: IrradianceCalibration) -> Figure:
 
 def _draw_years(ax: Axes, result: IrradianceCalibration) -> None:
     """Irradiation of the history's whole years over the spread of simulated ones."""
-    from distributions.fit_irradiance import by_day, clear_year, day_calendar
+    from distributions.irradiance_history import by_day, clear_year, day_calendar
     from distributions.irradiance_years import annual_kwh
 
     clearness, clear = by_day(result.frame)

@@ -105,13 +105,15 @@ def draw_prices(result: PriceCalibration) -> Figure:
         _quantiles(axes[0, 0], values[np.isfinite(values)], look)
         _quantiles(axes[0, 1], whole.max(axis=1) - whole.min(axis=1), look)
         axes[1, 1].plot(np.arange(HOURS_PER_DAY), whole.mean(axis=0) / whole.mean(), **look)
-        axes[1, 0].plot(LAGS_H, _correlogram(values[: YEARS_DRAWN * HOURS_PER_YEAR]), **look)
+        axes[1, 0].plot(LAGS_H / HOURS_PER_DAY, _correlogram(values[: YEARS_DRAWN * HOURS_PER_YEAR]), **look)
     _label(axes[0, 0], "Prices in order", "share of hours below", unit)
     _label(axes[0, 1], "Daily spread in order", "share of days below", unit)
-    _label(axes[1, 0], "Autocorrelation", "lag [h]", "")
+    _label(axes[1, 0], "Autocorrelation", "lag [days]", "correlation")
+    axes[1, 0].set_xticks(range(0, 15, 2))
     _label(axes[1, 1], "Mean day", "hour", "share of the mean")
+    _hours(axes[1, 1])
     for ax in axes[0]:
-        ax.set_yscale("symlog", linthresh=max(10.0, 0.2 * float(np.nanmean(history))))
+        _money(ax, max(10.0, 0.2 * float(np.nanmean(history))))
     axes[0, 0].legend(frameon=False)
     return drawing
 
@@ -129,6 +131,8 @@ def draw_sun(history: SunnyPrices, simulated: SunnyPrices) -> Figure:
             ax.plot(np.arange(HOURS_PER_DAY), shape, color=colour, linestyle=line, label=name)
     _label(axes[0], "Bright third of days", "hour", "share of the 31 days' mean price")
     _label(axes[1], "Dull third of days", "hour", "")
+    for ax in axes:
+        _hours(ax)
     axes[0].legend(frameon=False)
     return drawing
 
@@ -142,6 +146,22 @@ def _correlogram(values: np.ndarray) -> np.ndarray:
     centred = values - np.nanmean(values)
     variance = np.nanmean(centred**2)
     return np.array([np.nanmean(centred[lag:] * centred[:-lag]) for lag in LAGS_H]) / variance
+
+
+def _money(ax: Axes, linear: float) -> None:
+    """Axis of money, linear up to ``linear`` and logarithmic beyond, with plain numbers."""
+    ax.set_yscale("symlog", linthresh=linear)
+    low, high = ax.get_ylim()
+    steps = np.array([1.0, 2.0, 5.0])[None, :] * 10.0 ** np.arange(0, 6)[:, None]
+    # below the linear part's end the steps would stand on top of each other
+    steps = steps[steps >= 0.5 * linear]
+    places = [place for place in (*-steps[::-1], 0.0, *steps) if low <= place <= high]
+    ax.set_yticks(places, [f"{place:,.0f}" for place in places])
+    ax.set_yticks([], minor=True)
+
+
+def _hours(ax: Axes) -> None:
+    ax.set_xticks(range(0, HOURS_PER_DAY + 1, 6))
 
 
 def _label(ax: Axes, title: str, x: str, y: str) -> None:

@@ -91,12 +91,11 @@ def _verdict(facts: list[Fact]) -> str:
 
 
 def _summary(outcomes: list[Outcome], years: int) -> str:
-    from distributions.facts import failing
     from studies.calibrate_report import paragraph, table
 
     rows = [
         (outcome.name, outcome.kind, outcome.record["meta"]["window"], _verdict(outcome.facts),
-         ", ".join(failing(outcome.facts)) or "none")
+         "; ".join(fact.rule.label for fact in outcome.facts if not fact.passed) or "none")
         for outcome in outcomes
     ]  # fmt: skip
     told = f"Each history was fitted again without its last year and {years:,} years simulated from the fit."

@@ -13,10 +13,11 @@ from typer.testing import CliRunner
 
 from distributions.clock import MONTH_OF_DAY
 from distributions.facts import failing
-from distributions.fit_irradiance import add_clear_sky, simulate
+from distributions.fit_irradiance import simulate
 from distributions.fit_irradiance_history import IrradianceCalibration, calibrate_irradiance
 from distributions.irradiance import PvChain, chain_of
 from distributions.irradiance_facts import irradiance_facts, validate_irradiance
+from distributions.irradiance_history import add_clear_sky
 from distributions.irradiance_years import JUDGED_YEAR_SD, annual_kwh, fit_years
 from distributions.parameters import load
 from distributions.table_reading import HistoryError

@@ -9,13 +9,14 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from distributions.fit_durations import Durations, choose_tail, fit_body, fit_law, fit_tail, weighted_quantile
+from distributions.fit_durations import Durations, choose_tail, fit_body, fit_law, fit_tail
 from distributions.fit_outage_log import calibrate_outages
 from distributions.laws import from_spec
 from distributions.outage_facts import validate_outages
 from distributions.outage_log import LogRequest, read_outage_log
 from distributions.parameters import load
 from distributions.table_reading import HistoryError
+from distributions.weighted_facts import weighted_quantile
 from studies.cli import app
 
 

@@ -12,17 +12,9 @@ import pytest
 
 from distributions import irradiance
 from distributions.clock import DAYS_PER_YEAR, HOURS_PER_DAY, HOURS_PER_YEAR
-from distributions.fit_irradiance import (
-    add_clear_sky,
-    by_day,
-    clear_year,
-    describe,
-    fit,
-    hourly_power,
-    read_irradiance,
-    simulate,
-)
+from distributions.fit_irradiance import fit, simulate
 from distributions.irradiance import CLEARNESS_STEP, CLEARNESS_TABLE_KNOTS, PvChain, pv_table
+from distributions.irradiance_history import add_clear_sky, by_day, clear_year, describe, hourly_power, read_irradiance
 from distributions.parameters import load
 
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "irradiance"

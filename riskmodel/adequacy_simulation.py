@@ -14,7 +14,7 @@ from distributions._jit import PARALLEL_LOCK, njit, prange
 from distributions.streams import Process, address, two_uniforms
 from riskmodel.adequacy import ALIKE_MW, Units, peak_hours
 
-__all__ = ["SimulatedYears", "simulate_years"]
+__all__ = ["SimulatedYears", "changes", "simulate_years"]
 
 UNIT = int(Process.ADEQUACY_UNIT)
 MOST_UNITS = 65_536
@@ -81,21 +81,30 @@ def _first_state(failure, repair, unit, year, seed):
 
 
 @njit
-def _changes(times, steps, numbers, hours, year, seed):
-    """Write every change of every unit, up to the size of `times`; returns how many there are."""
+def changes(times, which, numbers, hours, year, seed):
+    """Write every change of every unit, up to the size of `times`; returns how many there are.
+
+    Parameters
+    ----------
+    times : (n,) float64, written [h]; -1 for units that begin down
+    which : (n,) int64, written: unit + 1, negative where it fails
+    numbers : (3, n_units) float64, of which the last two rows are failures and repairs per hour
+    hours : float
+    year, seed : int
+    """
     n = 0
     for unit in range(numbers.shape[1]):
-        mw, failure, repair = numbers[0, unit], numbers[1, unit], numbers[2, unit]
+        failure, repair = numbers[1, unit], numbers[2, unit]
         down, t = _first_state(failure, repair, unit, year, seed)
         if down:
             if n < times.shape[0]:
-                times[n], steps[n] = -1.0, -mw
+                times[n], which[n] = -1.0, -unit - 1
             n += 1
         draw = 0
         while t < hours:
             down = 1 - down
             if n < times.shape[0]:
-                times[n], steps[n] = t, -mw if down else mw
+                times[n], which[n] = t, -unit - 1 if down else unit + 1
             n += 1
             draw += 1
             rate = repair if down else failure
@@ -107,11 +116,11 @@ def _changes(times, steps, numbers, hours, year, seed):
 @njit
 def _one_year(out, numbers, installed, load, is_peak, alike, year, seed):
     hours = load.shape[0]
-    times, steps = np.empty(64), np.empty(64)
-    n = _changes(times, steps, numbers, hours, year, seed)
+    times, which = np.empty(64), np.empty(64, np.int64)
+    n = changes(times, which, numbers, hours, year, seed)
     if n > times.shape[0]:
-        times, steps = np.empty(n), np.empty(n)
-        _changes(times, steps, numbers, hours, year, seed)
+        times, which = np.empty(n), np.empty(n, np.int64)
+        changes(times, which, numbers, hours, year, seed)
     order = np.argsort(times[:n], kind="mergesort")
     highest = load.max()
     capacity, begin, lost = installed, 0.0, -1
@@ -124,7 +133,8 @@ def _one_year(out, numbers, installed, load, is_peak, alike, year, seed):
                 lost = 0
             begin = end
         if k < n:
-            capacity += steps[order[k]]
+            change = which[order[k]]
+            capacity += numbers[0, change - 1] if change > 0 else -numbers[0, -change - 1]
 
 
 @njit

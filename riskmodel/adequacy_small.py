@@ -1,8 +1,15 @@
-"""Small systems step by step, with a store: exact by enumeration, and by simulation. Known answers are solved with it.
+"""Small systems step by step, with areas, links and stores: exact by enumeration, and by simulation.
 
-Units fail and recover between steps with fixed probabilities and start in their long-run state. Each step, capacity in
-excess of the load charges the store, and the store covers what capacity does not. A store that is down keeps its
-energy.
+Units, links and stores fail and recover between steps with fixed probabilities and start in their long-run state. In
+each step generation serves load, in its own area and over links (see `riskmodel.adequacy_flow`); then stores cover
+what is lacking, the one that lasts longest first; then what is left charges stores, the one soonest full first. A
+store that is down keeps its energy. Known answers are solved with it.
+
+Sources
+-------
+The order of stores is that of Evans, Tindemans, Angeli 2019, "Minimizing unserved energy using heterogeneous storage
+units", IEEE Transactions on Power Systems, as PRAS (NREL) applies it. PRAS solves the step at once and in whole units
+of power: it may leave a store uncharged that lies several links away, and it rounds; here neither happens.
 """
 
 from __future__ import annotations
@@ -13,11 +20,12 @@ import numpy as np
 
 from distributions._jit import njit
 from distributions.streams import Process, address, two_uniforms
+from riskmodel.adequacy_flow import send
 
-__all__ = ["SmallResult", "SmallSystem", "Store", "exact_small", "simulate_small"]
+__all__ = ["SmallLink", "SmallResult", "SmallSystem", "Store", "exact_small", "simulate_small"]
 
 STEP = int(Process.ADEQUACY_STEP)
-MOST_UNITS = 8
+MOST_PARTS = 10
 SERVED_MWH = 1e-9
 
 
@@ -29,6 +37,7 @@ class Store(NamedTuple):
     power_mw, energy_mwh : float
     efficiency : float, round trip
     fails, recovers : float, probability a step
+    area : int
     """
 
     power_mw: float
@@ -36,17 +45,37 @@ class Store(NamedTuple):
     efficiency: float
     fails: float
     recovers: float
+    area: int = 0
+
+
+class SmallLink(NamedTuple):
+    """A link between two areas.
+
+    Attributes
+    ----------
+    start, end : int, areas
+    mw : float, capacity in either direction
+    fails, recovers : float, probability a step
+    """
+
+    start: int
+    end: int
+    mw: float
+    fails: float
+    recovers: float
 
 
 class SmallSystem(NamedTuple):
-    """Units, firm capacity, load and perhaps a store, over steps of one hour.
+    """Units, firm capacity, load, and perhaps areas, links and stores, over steps of one hour.
 
     Attributes
     ----------
     capacity_mw : (n_units, n_steps) float64
     fails, recovers : (n_units,) float64, probability a step
-    firm_mw, load_mw : (n_steps,) float64
-    store : Store or None
+    firm_mw, load_mw : (n_steps,) or (n_areas, n_steps) float64
+    stores : tuple of Store
+    unit_area : (n_units,) int or None, area of each unit; None: all in the first
+    links : tuple of SmallLink
     """
 
     capacity_mw: np.ndarray
@@ -54,7 +83,9 @@ class SmallSystem(NamedTuple):
     recovers: np.ndarray
     firm_mw: np.ndarray
     load_mw: np.ndarray
-    store: Store | None = None
+    stores: tuple[Store, ...] = ()
+    unit_area: np.ndarray | None = None
+    links: tuple[SmallLink, ...] = ()
 
 
 class SmallResult(NamedTuple):
@@ -62,65 +93,147 @@ class SmallResult(NamedTuple):
 
     Attributes
     ----------
-    lost : (..., n_steps) float64, 1 or the probability that load is lost
-    unserved_mwh : (..., n_steps) float64
-    stored_mwh : (..., n_steps) float64, at the end of the step
+    lost : (..., n_steps) float64, 1 or the probability that load is lost anywhere
+    unserved_mwh, stored_mwh : (..., n_steps) float64, in all; stored at the end of the step
+    area_lost, area_unserved_mwh : (..., n_areas, n_steps) float64
+    area_surplus_mwh : (..., n_areas, n_steps) float64, generation left unused and what stores could still have given
+    flow_mwh : (..., n_links, n_steps) float64, from start to end
     """
 
     lost: np.ndarray
     unserved_mwh: np.ndarray
     stored_mwh: np.ndarray
+    area_lost: np.ndarray
+    area_unserved_mwh: np.ndarray
+    area_surplus_mwh: np.ndarray
+    flow_mwh: np.ndarray
+
+
+class _Packed(NamedTuple):
+    """Arrays of a system; parts are units, then links, then stores."""
+
+    fails: np.ndarray
+    recovers: np.ndarray
+    capacity: np.ndarray
+    unit_area: np.ndarray
+    firm_less_load: np.ndarray
+    ends: np.ndarray
+    link_mw: np.ndarray
+    stores: np.ndarray
+    store_area: np.ndarray
+
+
+def _pack(system: SmallSystem) -> _Packed:
+    capacity = np.ascontiguousarray(system.capacity_mw, dtype=np.float64)
+    parts: list[SmallLink | Store] = [*system.links, *system.stores]
+    area = np.zeros(len(capacity)) if system.unit_area is None else system.unit_area
+    return _Packed(
+        np.append(system.fails, [part.fails for part in parts]).astype(np.float64),
+        np.append(system.recovers, [part.recovers for part in parts]).astype(np.float64),
+        capacity,
+        np.asarray(area, dtype=np.int64),
+        np.ascontiguousarray(np.atleast_2d(system.firm_mw) - np.atleast_2d(system.load_mw), dtype=np.float64),
+        np.array([link[:2] for link in system.links], dtype=np.int64).reshape(-1, 2).T.copy(),
+        np.array([link.mw for link in system.links], dtype=np.float64),
+        np.array([store[:3] for store in system.stores], dtype=np.float64).reshape(-1, 3).T.copy(),
+        np.array([store.area for store in system.stores], dtype=np.int64),
+    )
 
 
 @njit
-def operate(balance_mw, stored_mwh, power_mw, energy_mwh, efficiency):
-    """Energy not served in an hour and energy in the store after it [MWh]; `power_mw` is 0 while the store is down."""
-    if balance_mw >= 0.0:
-        room = (energy_mwh - stored_mwh) / efficiency
-        return 0.0, stored_mwh + min(balance_mw, power_mw, room) * efficiency
-    given = min(-balance_mw, power_mw, stored_mwh)
-    return -balance_mw - given, stored_mwh - given
+def operate(out, stored, margin, up, ends, link_mw, stores, store_area):
+    """One hour of all areas.
+
+    Parameters
+    ----------
+    out : (3 n_areas + n_links,) float64, unserved, surplus and lost of each area, flow of each link; written
+    stored : (n_stores,) float64 [MWh], written
+    margin : (n_areas,) float64, generation less load [MW]
+    up : (n_links + n_stores,) int64, 1 if the link or store works
+    ends : (2, n_links) int64
+    link_mw : (n_links,) float64
+    stores : (3, n_stores) float64, power, energy, efficiency
+    store_area : (n_stores,) int64
+    """
+    n, links, kept = margin.shape[0], link_mw.shape[0], stored.shape[0]
+    give, take, flow = np.maximum(margin, 0.0), np.maximum(-margin, 0.0), np.zeros(links)
+    limit, work = link_mw * up[:links], np.empty((2, n), np.int64)
+    send(give, take, flow, ends[0], ends[1], limit, limit, SERVED_MWH, work)
+    spare, one = np.zeros(n), np.zeros(n)
+    power = stores[0] * up[links:]
+    for store in np.argsort(-stored / np.maximum(stores[0], SERVED_MWH), kind="mergesort"):
+        area = store_area[store]
+        one[:] = 0.0
+        able = min(power[store], stored[store])
+        one[area] = able
+        send(one, take, flow, ends[0], ends[1], limit, limit, SERVED_MWH, work)
+        stored[store] -= able - one[area]
+        spare[area] += one[area]
+    room = np.empty(kept)
+    for store in range(kept):
+        room[store] = (stores[1, store] - stored[store]) / stores[2, store]
+    for store in np.argsort(room / np.maximum(stores[0], SERVED_MWH), kind="mergesort"):
+        area = store_area[store]
+        one[:] = 0.0
+        able = min(power[store], room[store])
+        one[area] = able
+        send(give, one, flow, ends[0], ends[1], limit, limit, SERVED_MWH, work)
+        stored[store] += (able - one[area]) * stores[2, store]
+    for area in range(n):
+        out[area] = take[area]
+        out[n + area] = give[area] + spare[area]
+        out[2 * n + area] = 1.0 if take[area] > SERVED_MWH else 0.0
+    out[3 * n :] = flow
 
 
-def _pack(system: SmallSystem) -> tuple[np.ndarray, np.ndarray, np.ndarray, Store]:
-    """Capacities, fails and recovers with the store as last unit, and the store (of no power without one)."""
-    store = system.store or Store(0.0, 0.0, 1.0, 0.0, 1.0)
-    fails, recovers = np.append(system.fails, store.fails), np.append(system.recovers, store.recovers)
-    return np.asarray(system.capacity_mw, dtype=np.float64), fails, recovers, store
+def _result(out: np.ndarray, n_areas: int) -> SmallResult:
+    """Columns of (..., n_steps, 2 + 3 n_areas + n_links): lost anywhere, stored, and the columns of `operate`."""
+    columns = np.moveaxis(out, -1, 0)
+    parts = [np.moveaxis(columns[2 + k * n_areas : 2 + (k + 1) * n_areas], 0, -2) for k in range(3)]
+    flow = np.moveaxis(columns[2 + 3 * n_areas :], 0, -2)
+    return SmallResult(columns[0], parts[0].sum(axis=-2), columns[1], parts[2], parts[0], parts[1], flow)
 
 
 def exact_small(system: SmallSystem) -> SmallResult:
-    """Expectations by following the probability of every state of units and store.
+    """Expectations by following the probability of every state of units, links and stores.
 
     Raises
     ------
     ValueError
-        With more than eight units: every state is followed to every other.
+        With more than ten units, links and stores that can fail: every state is followed to every other.
     """
-    capacity, fails, recovers, store = _pack(system)
-    if len(capacity) > MOST_UNITS:
-        raise ValueError(f"{len(capacity)} units: at most {MOST_UNITS} can be enumerated; simulate instead")
-    n = len(fails)
+    pack = _pack(system)
+    failing = np.flatnonzero(pack.fails > 0.0)
+    if len(failing) > MOST_PARTS:
+        raise ValueError(f"{len(failing)} parts can fail: at most {MOST_PARTS} can be enumerated; simulate instead")
+    fails, recovers, n = pack.fails[failing], pack.recovers[failing], len(failing)
     up = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
     move = np.ones((2**n, 2**n))
-    for unit in range(n):
-        step = np.array([[1.0 - recovers[unit], recovers[unit]], [fails[unit], 1.0 - fails[unit]]])
-        move *= step[up[:, unit][:, None], up[:, unit][None, :]]
+    for part in range(n):
+        step = np.array([[1.0 - recovers[part], recovers[part]], [fails[part], 1.0 - fails[part]]])
+        move *= step[up[:, part][:, None], up[:, part][None, :]]
     down = fails / (fails + recovers)
-    states: dict[float, np.ndarray] = {0.0: np.where(up == 1, 1.0 - down, down).prod(axis=1)}
-    out = np.zeros((3, len(system.load_mw)))
-    for t, load in enumerate(system.load_mw):
-        balance = up[:, :-1] @ capacity[:, t] + system.firm_mw[t] - load
-        after: dict[float, np.ndarray] = {}
-        for stored, chance in states.items():
+    works = np.ones((2**n, len(pack.fails)), dtype=np.int64)
+    works[:, failing] = up
+    n_units, (n_areas, n_steps) = len(pack.capacity), pack.firm_less_load.shape
+    empty = (0.0,) * len(system.stores)
+    states = {empty: np.where(up == 1, 1.0 - down, down).prod(axis=1)}
+    out = np.zeros((n_steps, 2 + 3 * n_areas + len(system.links)))
+    row = np.zeros(out.shape[1])
+    for t in range(n_steps):
+        after: dict[tuple[float, ...], np.ndarray] = {}
+        for before, chance in states.items():
             for state in np.flatnonzero(chance):
-                power = store.power_mw * up[state, -1]
-                unserved, left = operate(balance[state], stored, power, store.energy_mwh, store.efficiency)
-                p = chance[state]
-                out[:, t] += p * np.array([unserved > SERVED_MWH, unserved, left])
-                after.setdefault(round(float(left), 9), np.zeros(2**n))[state] += p
+                margin = pack.firm_less_load[:, t].copy()
+                np.add.at(margin, pack.unit_area, works[state, :n_units] * pack.capacity[:, t])
+                stored = np.array(before)
+                operate(row[2:], stored, margin, works[state, n_units:], *pack[5:])
+                row[0], row[1] = row[2 + 2 * n_areas : 2 + 3 * n_areas].any(), stored.sum()
+                out[t] += chance[state] * row
+                key = tuple(round(float(value), 9) for value in stored)
+                after.setdefault(key, np.zeros(2**n))[state] += chance[state]
         states = {stored: chance @ move for stored, chance in after.items()}
-    return SmallResult(*out)
+    return _result(out, n_areas)
 
 
 def simulate_small(system: SmallSystem, paths: int, seed: int) -> SmallResult:
@@ -128,32 +241,32 @@ def simulate_small(system: SmallSystem, paths: int, seed: int) -> SmallResult:
 
     Draws
     -----
-    Process ADEQUACY_STEP: unit in the order given, the store last; draw = step, path.
+    Process ADEQUACY_STEP: units in the order given, then links, then stores; draw = step, path.
     """
-    capacity, fails, recovers, store = _pack(system)
-    firm, load = np.asarray(system.firm_mw, dtype=np.float64), np.asarray(system.load_mw, dtype=np.float64)
-    out = np.zeros((3, paths, len(load)))
-    _paths(out, capacity, fails, recovers, firm - load, np.array(store[:3]), seed)
-    return SmallResult(*out)
+    pack = _pack(system)
+    n_areas, n_steps = pack.firm_less_load.shape
+    out = np.zeros((paths, n_steps, 2 + 3 * n_areas + len(system.links)))
+    _paths(out, *pack, seed)
+    return _result(out, n_areas)
 
 
 @njit
-def _paths(out, capacity, fails, recovers, firm_less_load, store, seed):
-    n = fails.shape[0]
-    up = np.empty(n, np.int64)
-    for path in range(out.shape[1]):
-        stored = 0.0
-        for t in range(out.shape[2]):
-            balance = firm_less_load[t]
-            for unit in range(n):
-                u, _ = two_uniforms(t, address(STEP, unit), path, seed)
-                down = fails[unit] / (fails[unit] + recovers[unit])
+def _paths(out, fails, recovers, capacity, unit_area, firm_less_load, ends, link_mw, stores, store_area, seed):
+    n, units, n_areas = fails.shape[0], capacity.shape[0], firm_less_load.shape[0]
+    up, stored, margin = np.empty(n, np.int64), np.empty(store_area.shape[0]), np.empty(n_areas)
+    for path in range(out.shape[0]):
+        stored[:] = 0.0
+        for t in range(out.shape[1]):
+            margin[:] = firm_less_load[:, t]
+            for part in range(n):
+                u, _ = two_uniforms(t, address(STEP, part), path, seed)
+                down = fails[part] / (fails[part] + recovers[part])
                 if t > 0:
-                    down = fails[unit] if up[unit] else 1.0 - recovers[unit]
-                up[unit] = 0 if u < down else 1
-                if unit < n - 1:
-                    balance += up[unit] * capacity[unit, t]
-            unserved, stored = operate(balance, stored, store[0] * up[n - 1], store[1], store[2])
-            out[0, path, t] = 1.0 if unserved > SERVED_MWH else 0.0
-            out[1, path, t] = unserved
-            out[2, path, t] = stored
+                    down = fails[part] if up[part] else 1.0 - recovers[part]
+                up[part] = 0 if u < down else 1
+                if part < units:
+                    margin[unit_area[part]] += up[part] * capacity[part, t]
+            operate(out[path, t, 2:], stored, margin, up[units:], ends, link_mw, stores, store_area)
+            for area in range(n_areas):
+                out[path, t, 0] = max(out[path, t, 0], out[path, t, 2 + 2 * n_areas + area])
+            out[path, t, 1] = stored.sum()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ from distributions.clock import HOURS_PER_YEAR
 from riskmodel.adequacy import Units
 from riskmodel.csv_table import CsvTable, read_csv_table
 
-__all__ = ["read_load", "read_units"]
+__all__ = ["check_hours", "columns_of", "read_load", "read_units", "read_units_by_area", "unit_row"]
 
 NAMES = {
     "mw": ("mw", "unit_mw", "capacity_mw", "pmax_mw", "p_max_mw"),
@@ -24,6 +26,11 @@ NAMES = {
 """Meaning of a column by its name, in lower case."""
 LABELS = ("name", "unit", "type", "bus", "fuel", "note")
 """Columns that only describe."""
+AREA_NAMES = ("area", "region", "zone")
+TIME_NAMES = ("hour", "time", "timestamp", "datetime", "utc", "time_utc", "date", "day", "hour_start", "period")
+"""Columns of a load that say when, in lower case."""
+RESTARTS = {(23, 0), (24, 1), (8759, 0), (8783, 0), (8760, 1), (8784, 1)}
+"""Last hour of a day or year and the first of the next."""
 LOAD_NAMES = ("load_mw", "load", "mw", "demand_mw", "demand")
 ROUNDING = 0.05
 """Largest disagreement of three figures that determine each other twice."""
@@ -39,17 +46,26 @@ TYPED = {
 
 
 def read_units(path: str | Path) -> tuple[Units, list[str]]:
+    """Read a list of units; arguments, result and errors as of `read_units_by_area`, without the areas."""
+    units, _, notes = read_units_by_area(path)
+    return units, notes
+
+
+def read_units_by_area(path: str | Path) -> tuple[Units, list[str], list[str]]:
     """Read a list of units.
 
     Parameters
     ----------
     path : path
         CSV with ``mw`` and two of ``failures_per_year`` (or ``mttf_hours``), ``repair_hours`` and
-        ``forced_outage_rate``; ``count`` repeats a row. Of all three, repair hours are taken as the rounded one.
+        ``forced_outage_rate``; ``count`` repeats a row; ``area`` says where it is. Of all three, repair hours are
+        taken as the rounded one.
 
     Returns
     -------
     Units
+    list of str
+        The area of each unit; empty where the file has none.
     list of str
         What the reader should know.
 
@@ -58,26 +74,51 @@ def read_units(path: str | Path) -> tuple[Units, list[str]]:
     StudyError
     """
     table = read_csv_table(path)
-    columns = _columns(table)
-    rows = [_unit_row(table, i, columns) for i in range(len(table))]
+    columns = columns_of(table, {"area": AREA_NAMES})
+    rows = [unit_row(table, i, columns) for i in range(len(table))]
+    areas = table.texts(columns["area"]) if "area" in columns else [""] * len(table)
+    _check_names(table, columns, areas)
     table.finish()
     count = [row[0] for row in rows]
     if sum(count) > MOST_UNITS:
-        table.file_problem(columns["count"], f"{sum(count):,} units in all: at most {MOST_UNITS:,}")
+        table.file_problem(columns.get("count", "units"), f"{sum(count):,} units in all: at most {MOST_UNITS:,}")
         table.finish()
     numbers = np.repeat(np.array([row[1:4] for row in rows]).T, count, axis=1)
     notes = []
     if "forced_outage_rate" in columns and "repair_hours" in columns and any(row[4] for row in rows):
         notes.append("repair times follow from forced outage rates and failure rates; repair hours given are rounded")
-    return Units(*numbers), notes
+    of_each = [area for area, n in zip(areas, count, strict=True) for _ in range(n)] if "area" in columns else []
+    return Units(*numbers), of_each, notes
 
 
-def _columns(table: CsvTable) -> dict[str, str]:
-    """The file's column of each meaning."""
+def _check_names(table: CsvTable, columns: dict[str, str], areas: list[str]) -> None:
+    """Note units without an area where others have one, and names that come twice in an area."""
+    if "area" in columns:
+        for i, area in enumerate(areas):
+            if not area:
+                table.problem(i, columns["area"], "type the area of this unit, as the load file names it")
+    label = next((column for column in table.columns if column.lower() == "name"), None)
+    seen: set[tuple[str, str]] = set()
+    for i, name in enumerate(table.texts(label) if label else []):
+        if name and (areas[i], name) in seen:
+            table.problem(i, label or "", "comes twice: type another name, or count = 2 in one row")
+        seen.add((areas[i], name))
+
+
+def columns_of(table: CsvTable, more: dict[str, tuple[str, ...]]) -> dict[str, str]:
+    """The file's column of each meaning: those of a unit, and some more.
+
+    Parameters
+    ----------
+    table : CsvTable
+    more : dict
+        Names, in lower case, of further meanings.
+    """
+    names = {**NAMES, **more}
     found: dict[str, str] = {}
     unknown = []
     for column in table.columns:
-        meaning = next((key for key, names in NAMES.items() if column.lower() in names), None)
+        meaning = next((key for key, known in names.items() if column.lower() in known), None)
         if meaning is None:
             if column.lower() not in LABELS:
                 unknown.append(column or "(without a name)")
@@ -86,7 +127,7 @@ def _columns(table: CsvTable) -> dict[str, str]:
         else:
             found[meaning] = column
     if unknown:
-        known = ", ".join([*NAMES, "name"])
+        known = ", ".join([*names, "name"])
         table.file_problem("unknown columns", f"{', '.join(unknown)}; known are {known}")
     if "mw" not in found:
         table.file_problem("column mw", f"missing; the first row must name it. Found: {table.heading()}")
@@ -113,7 +154,7 @@ def _cell(table: CsvTable, i: int, columns: dict[str, str], key: str) -> float:
     return value
 
 
-def _unit_row(table: CsvTable, i: int, columns: dict[str, str]) -> tuple[int, float, float, float, bool]:
+def unit_row(table: CsvTable, i: int, columns: dict[str, str]) -> tuple[int, float, float, float, bool]:
     """Count, MW, failures and repairs per hour, and whether repair hours gave way to the forced outage rate."""
     count = _cell(table, i, columns, "count")
     count = 1.0 if math.isinf(count) else count
@@ -199,6 +240,38 @@ def read_load(path: str | Path) -> np.ndarray:
             table.file_problem("column of the load", text)
             table.finish()
         column = fits[0]
+    check_hours(table)
     load = table.numbers(column, "a load in MW, 0 or more, e.g. 185", least=0.0)
     table.finish()
     return load
+
+
+def check_hours(table: CsvTable) -> None:
+    """Note rows whose hour does not follow the row before, where a column counts hours or gives times."""
+    for column in table.columns:
+        if column.lower() not in TIME_NAMES:
+            continue
+        texts = table.texts(column)
+        if all(text.isdecimal() for text in texts) and column.lower() == "hour":
+            numbers = [int(text) for text in texts]
+            for i, pair in enumerate(pairwise(numbers), start=1):
+                if pair[1] != pair[0] + 1 and pair not in RESTARTS:
+                    table.problem(i, column, f"follows {pair[0]}: rows are missing or out of order; type one an hour")
+        elif all(":" in text for text in texts):
+            _check_times(table, column, texts)
+
+
+def _check_times(table: CsvTable, column: str, texts: list[str]) -> None:
+    times: list[datetime] = []
+    for text in texts:
+        try:
+            times.append(datetime.fromisoformat(text))
+        except ValueError:
+            return  # a time in a way of its own only describes
+    if len({time.tzinfo is None for time in times}) > 1:
+        table.file_problem(f"column {column}", "some times have an offset from UTC, some have none: write all alike")
+        return
+    for i, (before, now) in enumerate(pairwise(times), start=1):
+        if now - before != timedelta(hours=1):
+            text = "is not one hour after the row before: type a row an hour, in UTC or without summer time"
+            table.problem(i, column, text)

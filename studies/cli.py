@@ -154,9 +154,15 @@ def age(
 @app.command()
 def adequacy(
     units: Annotated[
-        Path, typer.Argument(metavar="UNITS.csv", help="Columns mw, failures_per_year, repair_hours; count if wished.")
+        Path,
+        typer.Argument(metavar="UNITS.csv", help="Columns mw, failures_per_year, repair_hours; perhaps count, area."),
     ],
-    load: Annotated[Path, typer.Argument(metavar="LOAD.csv", help="Hourly load in MW, column load_mw.")],
+    load: Annotated[
+        Path, typer.Argument(metavar="LOAD.csv", help="Hourly load in MW, column load_mw, or one an area.")
+    ],
+    links: Annotated[
+        Path | None, typer.Option(help="CSV of links: from, to, mw, failures_per_year, repair_hours.")
+    ] = None,
     years: Annotated[int, typer.Option(min=0, max=10_000_000, help="Passes of the load to simulate; 0: none.")] = 2000,
     seed: Annotated[
         int | None, typer.Option(min=0, max=MOST_SEED, help="Same seed, same numbers. Default: drawn, and printed.")
@@ -167,7 +173,7 @@ def adequacy(
     """Ask whether units that fail and are repaired meet a load: hours, days, energy and times it is lost."""
     from studies.cli_adequacy import adequacy_of_files
 
-    adequacy_of_files(units, load, years, seed, out, as_json)
+    adequacy_of_files(units, load, years, seed, out, as_json, links)
 
 
 @app.command()

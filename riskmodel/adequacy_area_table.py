@@ -68,7 +68,7 @@ def read_areas(units: str | Path, load: str | Path, links: str | Path | None) ->
 
 def _unknown(area: str, names: list[str], file: str) -> str:
     near = nearest(area, names)
-    hint = f"did you mean {near}?" if near else f"its columns are {', '.join(names)}"
+    hint = f"did you mean {near}?" if near else f"its areas are {', '.join(names)}"
     return f"{file} has no column of this area ({hint}); an area without load takes a column of zeros"
 
 

@@ -162,7 +162,8 @@ def _print(record: dict[str, Any], notes: list[str], out: Path | None) -> None:
     tables = {f"in {record['hours']:,} hours of load": record}
     text = f"{record['units']:,} units, {record['installed_mw']:,.6g} MW; load up to {record['peak_mw']:,.6g} MW"
     if "areas" in record:
-        text = f"{len(record['areas'])} areas, {record['links']:,} links, {text}"
+        links = f"{record['links']:,} link{'' if record['links'] == 1 else 's'}"
+        text = f"{len(record['areas'])} areas, {links}, {text}"
         tables = {f"{ALL}, {title}": part for title, part in tables.items()}
         for name, part in record["areas"].items():
             tables[f"{name}: {part['installed_mw']:,.6g} MW, load up to {part['peak_mw']:,.6g} MW"] = part

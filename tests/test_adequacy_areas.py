@@ -86,6 +86,7 @@ PUBLISHED = {
 }
 
 
+@pytest.mark.tiny
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_systems_exactly(name):
     system, answers = PUBLISHED[name]
@@ -163,6 +164,7 @@ def _by_linear_program(margin, links, capacity):
     return found.x[2 * m : 2 * m + n], found.x[: 2 * m].sum()
 
 
+@pytest.mark.tiny
 def test_help_equals_a_linear_program():
     rng = np.random.default_rng(4)
     pairs = [(a, b) for a, b in product(range(5), repeat=2) if a != b]
@@ -179,6 +181,7 @@ def test_help_equals_a_linear_program():
     assert moved > 80
 
 
+@pytest.mark.tiny
 def test_help_takes_a_flow_back():
     # 0 lacks 5, 1 has 5 and 2 has 5, 3 lacks 5; 1 reaches both, 2 only 0 through 1... all is met only if 1 gives to 3
     links = [(1, 0), (1, 3), (2, 0)]
@@ -199,6 +202,7 @@ def _system(seed=1):
     return AreaSystem(("a", "b", "c"), units, np.array([0, 0, 1, 1, 2, 2]), links, load)
 
 
+@pytest.mark.tiny
 def test_exact_equals_enumeration_of_units():
     system = _system()
     fails = np.append(system.units.failure_rate_per_h, system.links.failure_rate_per_h)
@@ -233,6 +237,7 @@ def test_exact_equals_enumeration_of_units():
         assert own.lole_days == pytest.approx((chance @ lost[k])[peaks].sum(), rel=1e-11)
 
 
+@pytest.mark.tiny
 def test_a_repaired_link_may_take_help_away():
     # 5 MW in the middle, 5 MW lacking on either side; north is helped first where its link works (9 hours in 10)
     links = Links(
@@ -261,6 +266,7 @@ def test_one_area_is_the_system_at_one_bus():
     assert exact_areas(system._replace(links=wide)).system == pytest.approx(bus, rel=1e-10)
 
 
+@pytest.mark.tiny
 def test_areas_without_links_are_on_their_own():
     system = _system()._replace(links=Links.none())
     for area, found in enumerate(exact_areas(system).areas):
@@ -330,6 +336,18 @@ def test_command(tmp_path):
     assert alone["exact"]["loee_mwh_per_year"] > found["exact"]["loee_mwh_per_year"]
 
 
+def test_what_cannot_be_enumerated_is_simulated(tmp_path):
+    rows = [f"{name},{1 + k * k / 7},6,45" for name in ("north", "south") for k in range(12)]
+    units = "\n".join(["area,mw,failures_per_year,repair_hours", *rows])
+    done = _adequacy(tmp_path, units, LOAD, LINKS, "--json", "--years", "20")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["exact"] is None
+    assert "no exact figures" in _adequacy(tmp_path, units, LOAD, LINKS, "--years", "20").stdout
+    done = _adequacy(tmp_path, units, LOAD, LINKS, "--years", "0")
+    assert done.exit_code == 2
+    assert "type --years 2000 to simulate" in done.output
+
+
 def test_links_may_carry_less_back(tmp_path):
     text = "from,to,mw,back_mw,mttf_hours,repair_hours,count\nnorth,south,15,5,2190,24,2\n"
     assert _adequacy(tmp_path, UNITS, LOAD, text, "--years", "0").exit_code == 0
@@ -355,9 +373,10 @@ def test_links_may_carry_less_back(tmp_path):
         (UNITS, LOAD.replace("\n7,", "\n70,"), LINKS, "row 9, hour = '70': follows 6"),
         (UNITS, LOAD.replace("\n7,32,35", "\n7,nan,35"), LINKS, "row 9, north_mw = 'nan'"),
         (UNITS, LOAD.replace("\n7,32,35", "\n7,,35"), LINKS, "row 9, north_mw = 'nothing'"),
-        (UNITS, LOAD.replace("north_mw", "norht"), LINKS, "area norht has load but neither units nor links"),
+        (UNITS, LOAD.replace("north_mw", "norht"), LINKS, "did you mean norht?"),
         (UNITS, LOAD.split("\n", 1)[1], LINKS, "the first row must name the columns"),
-        (UNITS, "load_mw\n5\n", LINKS, "did you mean"),
+        (UNITS, "load_mw\n5\n", LINKS, "no column of this area"),
+        (UNITS, "north,south,west\n5,5,5\n", LINKS, "area west: has load but neither units nor links"),
         ("mw,failures_per_year,repair_hours\n1,2,3\n", LOAD, LINKS, "column area: missing: links need the area"),
         (UNITS, "load_mw\n5\n", None, "no column of this area"),
     ],

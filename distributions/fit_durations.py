@@ -8,15 +8,7 @@ import numpy as np
 
 from distributions.weighted_facts import effective_number, weighted_quantile
 
-__all__ = [
-    "Durations",
-    "Fitted",
-    "TailChoice",
-    "choose_tail",
-    "fit_body",
-    "fit_law",
-    "fit_tail",
-]
+__all__ = ["Durations", "Fitted", "TailChoice", "choose_tail", "fit_body", "fit_law", "fit_tail"]
 
 LAWS = ("lognormal", "weibull", "exponential")
 TAIL_QUANTILES = (0.70, 0.75, 0.80, 0.85, 0.90, 0.925, 0.95, 0.97)

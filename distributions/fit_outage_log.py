@@ -10,15 +10,7 @@ import numpy as np
 
 from distributions.clock import DAYS_IN_MONTH, DAYS_PER_YEAR, MONTH_OF_DAY, MONTHS_PER_YEAR
 from distributions.facts import Fact, failing
-from distributions.fit_durations import (
-    Durations,
-    Fitted,
-    TailChoice,
-    choose_tail,
-    fit_body,
-    fit_law,
-    fit_tail,
-)
+from distributions.fit_durations import Durations, Fitted, TailChoice, choose_tail, fit_body, fit_law, fit_tail
 from distributions.outage_facts import Events, simulate_outages, validate_outages
 from distributions.outage_log import LEAST_EVENTS, S_PER_YEAR, LogRequest, OutageLog, read_outage_log
 from distributions.outages import EXTREME, SUSTAINED

@@ -58,9 +58,8 @@ RULES: dict[str, Rule] = {
 """Facts and tolerances, which are judgement: 0.03 of a price is what the mean price itself may miss, or less."""
 
 LIMIT = (
-    "prices and clearness are drawn apart and share the daily weather regime alone, so among the days of one weather "
-    "the simulation knows no sun in its prices. Where bright days have a deeper midday in the history than dull ones, "
-    "PV earns a little more in the simulation than it would, and a battery beside PV a little less"
+    "prices and clearness are drawn apart and share the daily weather regime alone: among the days of one weather, "
+    "midday is as cheap on dull days as on bright ones. What this is worth to PV is seen in the price weighed by irradiance"
 )
 
 

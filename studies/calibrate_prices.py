@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from distributions.fit_price_history import PriceCalibration
     from distributions.price_sun import SunnyPrices
 
-__all__ = ["draw_prices", "draw_sun", "parameter_rows", "price_page", "price_parts"]
+__all__ = ["draw_prices", "draw_sun", "parameter_rows", "price_page", "price_parts", "sun_parts"]
 
 BLACK, VERMILION = "#000000", "#D55E00"
 LAGS_H = np.arange(1, 15 * HOURS_PER_DAY, 3)
@@ -71,7 +71,7 @@ def sun_parts(result: PriceCalibration) -> list[str]:
     return [
         "<h2>Prices and sunshine</h2>",
         paragraph(f"{told}. {verdict}"),
-        paragraph(f"Limit: {LIMIT}.", "warning" if missed else ""),
+        paragraph(f"Limit of the model: {LIMIT}.", "warning" if missed else ""),
         figure(draw_sun(history, simulated), "Mean day of prices on bright and on dull days, history and simulation"),
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,8 @@ from distributions.fit_price_sun import SEED
 from distributions.parameters import load
 from distributions.price_sun import MIDDAY, SunnyPrices, joined, mean_days, sun_facts, validate_sun
 from distributions.price_twin import draw, prices_from
+from studies import validation
+from studies.calibrate_prices import sun_parts
 from studies.cli import app
 
 DAYS = 360
@@ -111,6 +114,25 @@ def test_a_sun_that_pulls_midday_down_is_found_missing() -> None:
     pulled[:, MIDDAY] *= np.where(daily > np.median(daily), 0.92, 1.0)[:, None]
     missed = [fact.name for fact in validate_sun(own._replace(prices=pulled), run, None) if not fact.passed]
     assert "sun_midday_ratio" in missed
+
+
+def test_report_shows_the_limit_and_what_is_outside() -> None:
+    run = drawn(12, SEED, shared=True)
+    history = run.part(0, 3 * DAYS_PER_YEAR)
+    deep = history.prices.copy()
+    deep[:, MIDDAY] *= 0.5
+    for days, missed in ((history, False), (history._replace(prices=deep), True)):
+        facts = validate_sun(days, run, None)
+        parts = "".join(sun_parts(SimpleNamespace(sunny=(days, run), facts=facts)))  # type: ignore[arg-type]
+        assert "Limit of the model" in parts
+        assert "data:image/png;base64," in parts
+        assert ("Outside: " in parts) is missed
+    assert sun_parts(SimpleNamespace(sunny=None)) == []  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(not validation.SHARED.is_dir(), reason="the histories are not in ../shared")
+def test_prices_and_sunshine_are_among_what_is_validated() -> None:
+    assert len(list(validation._jobs(20, "SE4_sun"))) == 1
 
 
 def test_histories_are_joined_by_date() -> None:

@@ -59,7 +59,8 @@ RULES: dict[str, Rule] = {
 
 LIMIT = (
     "prices and clearness are drawn apart and share the daily weather regime alone: among the days of one weather, "
-    "midday is as cheap on dull days as on bright ones. What this is worth to PV is seen in the price weighed by irradiance"
+    "midday is as cheap on dull days as on bright ones. What this is worth to PV is seen in the price weighed by "
+    "irradiance"
 )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from riskmodel.adequacy_areas import MOST_AREAS, AreaSystem, Links
+from riskmodel.adequacy_area_system import MOST_AREAS, AreaSystem, Links
 from riskmodel.adequacy_table import TIME_NAMES, check_hours, columns_of, read_units_by_area, unit_row
 from riskmodel.csv_table import CsvTable, read_csv_table
 from riskmodel.study.problems import nearest

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from distributions._jit import PARALLEL_LOCK, njit, prange
-from riskmodel.adequacy_areas import MOST_AREAS, AreaSystem, peak_flags, tolerance_mw
+from riskmodel.adequacy_area_system import MOST_AREAS, AreaSystem, peak_flags, tolerance_mw
 from riskmodel.adequacy_flow import send
 from riskmodel.adequacy_simulation import MOST_UNITS, SimulatedYears, changes
 

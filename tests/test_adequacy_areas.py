@@ -10,8 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from riskmodel.adequacy import Units, exact_indices
+from riskmodel.adequacy_area_system import AreaSystem, Links
 from riskmodel.adequacy_area_table import read_areas
-from riskmodel.adequacy_areas import AreaSystem, Links, exact_areas
+from riskmodel.adequacy_areas import exact_areas
 from riskmodel.adequacy_areas_simulation import simulate_areas
 from riskmodel.adequacy_flow import send
 from riskmodel.adequacy_simulation import simulate_years

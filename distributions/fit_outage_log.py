@@ -293,7 +293,7 @@ def _meta(
     return {
         "source": source,
         "window": f"{log.first:%Y-%m-%d} to {log.last:%Y-%m-%d}",
-        "held_out": f"the last {hold_out} years" if hold_out else "none",
+        "held_out": "none" if not hold_out else "the last year" if hold_out == 1 else f"the last {hold_out} years",
         "events_used": int(used.sum()),
         "site_years": float(cut * log.sites),
         "site_factor": site_factor,

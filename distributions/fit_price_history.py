@@ -218,7 +218,7 @@ def calibrate_prices(request: PriceRequest) -> PriceCalibration:
         "zone": request.zone,
         "source": request.source or request.path.name,
         "window": f"{date[0].year}-{date[-1].year}",
-        "held_out": "none" if held_out is None else f"{local_time(held_out)[0].year}-{local_time(held_out)[-1].year}",
+        "held_out": "none" if held_out is None else _years_of(held_out),
         "hours_used": int(np.isfinite(history.to_numpy()).sum()),
         "hours_missing": int(np.isnan(history.to_numpy()).sum()),
         "utc_offset_h": offset,
@@ -238,6 +238,11 @@ def calibrate_prices(request: PriceRequest) -> PriceCalibration:
         record["meta"]["sun"] = sky.file
     record["meta"]["facts_failed"] = ", ".join(failing(facts)) or "none"
     return PriceCalibration(record, facts, find_breaks(history), history, held_out, simulated, notes, sunny)
+
+
+def _years_of(part: pd.Series) -> str:
+    first, last = local_time(part)[0].year, local_time(part)[-1].year
+    return str(first) if first == last else f"{first}-{last}"
 
 
 def _check_size(table: Table, column: str, prices: np.ndarray, unit: str) -> None:

@@ -94,12 +94,13 @@ def _summary(outcomes: list[Outcome], years: int) -> str:
     from studies.calibrate_report import paragraph, table
 
     rows = [
-        (outcome.name, outcome.kind, outcome.record["meta"]["window"], _verdict(outcome.facts),
+        (outcome.name, outcome.kind, outcome.record["meta"]["window"], outcome.record["meta"]["held_out"],
+         _verdict(outcome.facts),
          "; ".join(fact.rule.label for fact in outcome.facts if not fact.passed) or "none")
         for outcome in outcomes
     ]  # fmt: skip
-    told = f"Each history was fitted again without its last year and {years:,} years simulated from the fit."
-    return paragraph(told) + table(("history", "process", "window", "verdict", "outside"), rows)
+    told = f"Each history was fitted again without what is held out, and {years:,} years simulated from the fit."
+    return paragraph(told) + table(("history", "process", "window", "held out", "verdict", "outside"), rows)
 
 
 def _jobs(years: int, only: str | None) -> Iterator[Callable[[], Outcome]]:

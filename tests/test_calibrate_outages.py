@@ -181,7 +181,7 @@ def test_log_gives_rate_season_and_law(tmp_path: Path, compiled: bool) -> None:
     assert 0.0 < record["uncertainty"]["sustained"]["rate_log_se"] < 0.3
     assert 0.0 < record["uncertainty"]["sustained"]["duration_log_se"] < 0.3
     assert record["uncertainty"]["sag"] == load("outages", "nordic_hv")["uncertainty"]["sag"]
-    assert record["meta"]["held_out"] == "the last 1 years"
+    assert record["meta"]["held_out"] == "the last year"
     assert record["sag"]["rate_per_year"] == load("outages", "nordic_hv")["sag"]["rate_per_year"]
     assert [cause for cause, *_ in result.causes] == ["tree"]
 

@@ -296,6 +296,26 @@ def coupling(
     )
 
 
+@app.command()
+def storage(
+    study: StudyName,
+    strategy: Annotated[
+        str | None, typer.Option(help="Strategy whose storage is asked about. Default: the first that has one.")
+    ] = None,
+    paths: Annotated[int, typer.Option(help="Lifetimes to simulate for each size, 2 to 1000000.")] = 2000,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=MOST_SEED, help="Same seed, same numbers. Default: drawn, and printed.")
+    ] = None,
+    overrides: Overrides = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for tables and figures. Default: none written.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as one JSON object.")] = False,
+) -> None:
+    """Ask what one more MWh of storage is worth, what ageing leaves of it, and how often all cabinets work."""
+    from studies.cli_storage import StorageRequest, value_storage
+
+    value_storage(StorageRequest(study, strategy, paths, seed, tuple(overrides or ()), out, as_json))
+
+
 def main() -> None:
     """Entry of the command ``riskmodel``."""
     try:

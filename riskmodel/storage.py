@@ -150,10 +150,14 @@ def charge_row(charge, stored, floor, target_up, most_in):
 
 
 @njit
-def discharge_row(discharge, stored, floor, target_down, most_out):
-    """Energy out of the store, down to the target above the reserve floor [kWh]."""
+def discharge_row(discharge, stored, floor, target_down, most_out, charge):
+    """Energy out of the store, down to the target above the reserve floor; none in an hour that charges [kWh].
+
+    Where a stored MWh costs just what it fetches, both would be worth it, and a converter cannot do both.
+    """
     for i in range(discharge.shape[0]):
-        discharge[i] = min(max((stored[i] - floor[i]) - target_down[i], f(0.0)), most_out[i])
+        out = min(max((stored[i] - floor[i]) - target_down[i], f(0.0)), most_out[i])
+        discharge[i] = f(0.0) if charge[i] > f(0.0) else out
 
 
 @njit

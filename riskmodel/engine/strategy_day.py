@@ -166,7 +166,7 @@ def dispatch_hour(rows, stored, after, levels, grid, served, price, fee, power, 
     storage.charge_row(charge, stored, floor, target, most)
     target_row(target, after, levels, pd, step)
     storage.most_out_row(most, net, grid, rows[TRADING], power, inverse_eta)
-    storage.discharge_row(discharge, stored, floor, target, most)
+    storage.discharge_row(discharge, stored, floor, target, most, charge)
 
 
 @njit(inner=True)

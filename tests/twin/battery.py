@@ -209,7 +209,7 @@ def walk_store(stored, floor, up_to, down_to, most_in, most_out, m, call=None):
     for k, (up, down, into, out_of) in enumerate(zip(up_to, down_to, most_in, most_out, strict=True)):
         above = stored - floor
         charge = min(max(up - above, zero), into)
-        discharge = min(max(above - down, zero), out_of)
+        discharge = zero if charge > zero else min(max(above - down, zero), out_of)
         if call:
             charge, discharge = call.flows(k, stored, charge, discharge, m)
         stored = stored + charge - discharge

@@ -106,15 +106,17 @@ class _Paths(NamedTuple):
 
 
 def sizes_of(cabinets: int, power_kw: float, energy_kwh: float) -> tuple[Size, ...]:
-    """Sizes around a study's own: without storage, by count, by hours at full power; counts that fall together once."""
-    sizes, counts = [Size(NONE, "", "none", 0, energy_kwh)], []
+    """Sizes around a study's own: without storage, by count, by hours at full power.
+
+    Counts that fall together stand once, the study's own as 100 %.
+    """
+    sizes, counts = [Size(NONE, "", "none", 0, energy_kwh)], set()
     for share in SHARES:
         count = max(1, math.floor(share * cabinets + 0.5))
-        if count not in counts:
-            counts.append(count)
-            sizes.append(
-                Size(f"count_{share * 100:.0f}", "count", f"{share * 100:.0f} % of the cabinets", count, energy_kwh)
-            )
+        if count not in counts and (count != cabinets or share == 1.0):
+            counts.add(count)
+            name, label = f"count_{share * 100:.0f}", f"{share * 100:.0f} % of the cabinets"
+            sizes.append(Size(name, "count", label, count, energy_kwh))
     longer = (
         Size(f"duration_{h:g}h", "duration", f"{h:g} h at full power", cabinets, h * power_kw) for h in DURATIONS_H
     )
@@ -194,16 +196,24 @@ def _of_range(case: Case, result: RangeResult) -> _Paths:
     added = np.add.accumulate(typed[..., Quantity.CABINETS_ADDED], axis=1)
     cabinets = storage.cabinets + np.concatenate([np.zeros((result.n_paths, 1)), added[:, :-1]], axis=1)
     months = result.scalars[f"strategies.{AS_TYPED}.connection.time_to_power_months"]
-    # only years that are wholly in service; a month is 730 h, so one more day for rounding
-    served = np.arange(cabinets.shape[1]) * MONTHS_PER_YEAR > months[:, None]
+    # only years that are wholly in service
+    served = np.arange(cabinets.shape[1]) * MONTHS_PER_YEAR >= months[:, None]
     return _Paths(
         net_present_value(sum_of(ledger, range(N_LINES)), rate),
         np.stack([net_present_value(sum_of(ledger, part), rate) for part in lines], axis=-1),
         own[..., Quantity.CAPACITY_LEFT],
-        result.scalars[f"cells.{LAST}"],
+        _laws_of_paths(case, result),
         (typed[..., Quantity.DOWN_CABINET_DAYS] * served).sum(axis=1),
         (cabinets * served).sum(axis=1) * DAYS_PER_YEAR,
     )
+
+
+def _laws_of_paths(case: Case, result: RangeResult) -> NDArray[np.float64]:
+    """`CellCode` of each path's cells: drawn, or the one that the study names."""
+    from riskmodel.ageing_choice import codes_used
+
+    drawn = result.scalars.get(f"cells.{LAST}")
+    return np.full(result.n_paths, float(codes_used(case.storage.ageing_law)[0])) if drawn is None else drawn
 
 
 def _steps(case: Case, found: _Paths, ladder: str) -> list[dict[str, Any]]:

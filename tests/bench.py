@@ -41,6 +41,26 @@ def best_cpu_and_wall(study: Study, paths: int, threads: int, lanes: int, repeat
     return min(cpu), min(wall)
 
 
+def storage_cost_ns(study: Study, paths: int, repeats: int) -> float:
+    """Processor time that dispatch, ageing and cabinets add to an hour of a strategy [ns], on one thread.
+
+    The study is walked once as it is and once without its storage, PV and all else alike; the runs take turns, so that
+    a machine that slows down slows both.
+    """
+    storages = [name for name, strategy in study.strategies.items() if strategy.storage is not None]
+    bare = {
+        name: strategy.model_copy(update={"storage": None}) if name in storages else strategy
+        for name, strategy in study.strategies.items()
+    }
+    without = study.model_copy(update={"strategies": bare})
+    cpu: dict[bool, list[float]] = {True: [], False: []}
+    for _ in range(repeats):
+        for owned, case in ((True, study), (False, without)):
+            cpu[owned].append(best_cpu_and_wall(case, paths, 1, DEFAULT_LANES, 1)[0])
+    hours = float(paths * study.header.years * HOURS_PER_YEAR * len(storages))
+    return (min(cpu[True]) - min(cpu[False])) / hours * NS_PER_S
+
+
 def start_up(cache: str | None) -> float:
     """Wall time from starting Python to the first finished path [s], with a given compile cache."""
     environment = dict(os.environ)
@@ -76,6 +96,8 @@ def main() -> None:
         one, _ = best_cpu_and_wall(study, 2, 1, 1, 1)
         ratio = one / strategy_hours(study, 2) / (cpu / hours)
         print(f"{name}: {ratio:.1f} times as fast as one path at a time with the same kernel")
+        cost = storage_cost_ns(study, DEFAULT_LANES, options.repeats)
+        print(f"{name}: {cost:.1f} ns for dispatch, ageing and cabinets, per hour of a strategy with storage")
     print(f"start-up, warm: {min(start_up(None) for _ in range(3)):.1f} s from starting Python to the first path")
     if not options.no_cold:
         with tempfile.TemporaryDirectory() as cache:

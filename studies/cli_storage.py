@@ -157,9 +157,9 @@ def _print(record: dict[str, Any], out: Path | None) -> None:
     console.print(_strings(strings))
     say(
         f"{record['paths']:,} paths of {record['years']} years for each size, {strings['paths']:,} for strings, seed "
-        f"{record['seed']}. Real, discounted at {record['discount_rate_real']:.0%}, before tax. +- is one standard "
-        f"error, of the differences path by path. Each kWh costs the same, whatever the hours of a cabinet: in truth a "
-        f"1 h cabinet costs more per kWh, for its converter. Service of PV and other assets is the same in all sizes."
+        f"{record['seed']}. Real, discounted at {record['discount_rate_real'] * PERCENT:g} %, before tax. +- is one "
+        f"standard error, of the differences path by path. Each kWh costs the same, whatever the hours of a cabinet: "
+        f"in truth a 1 h cabinet costs more per kWh, for its converter."
     )
     if out is not None:
         say(f"Tables and figures: {out}")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 HEIGHT_IN = 5.2
-ROOM = 0.02
+ROOM, PERCENT = 0.02, 100.0
 LOOKS = {
     "blast_lfp_250ah": (BLUE, LINES[0], "o"),
     "blast_sony_murata": (GREEN, LINES[2], "^"),
@@ -40,11 +40,11 @@ def draw_capacity(record: dict[str, Any]) -> Figure:
             axes.fill_between(years, curve["p5"], curve["p95"], color=colour, alpha=0.15, linewidth=0)
         axes.plot(years, curve["mean"], markevery=(k, 4), **{**look.curve(), "linewidth": 1.8})
         words = "all paths" if name == "all" else name
-        ends.append((curve["mean"][-1], look, f"{words} ({curve['mean'][-1]:.1%})"))
+        ends.append((curve["mean"][-1], look, f"{words} ({curve['mean'][-1] * PERCENT:.1f} %)"))
     axes.set(xlim=(0, record["years"]), xlabel="Years in service", ylabel="Usable share of new energy")
     low = min(min(curve["p5"]) for curve in shown.values())
     axes.set_ylim(low - ROOM, 1.0 + ROOM / 2)
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value * PERCENT:.0f} %")
     axes.locator_params(axis="x", integer=True)
     label_ends(axes, ends, lines=1)
     sns.despine(ax=axes)

@@ -44,7 +44,7 @@ def draw_value(record: dict[str, Any]) -> Figure:
         figure,
         "What one more MWh of storage is worth",
         f"{record['strategy_title']}; each size less the next smaller one on the same {record['paths']:,} lifetimes "
-        f"of {record['years']} years, discounted at {record['discount_rate_real']:.0%} real, prices of "
+        f"of {record['years']} years, discounted at {record['discount_rate_real'] * 100.0:g} % real, prices of "
         f"{record['price_year']}. Bars above 0 are gains, below 0 costs; diamond: their sum, with the 95 % interval of "
         f"the sampling error. Each MWh is bought at the study's price per kWh, whatever the hours.",
     )
@@ -83,4 +83,5 @@ def _words(row: dict[str, Any]) -> str:
     text = f"from {row['from']} to {row['size']}"
     for long in (" of the cabinets", " at full power"):
         text = text.replace(long, "")
+    text = text.replace(" h", "\u00a0h")  # a number stays with its unit
     return f"{fill(text, 13)}\n({row['energy_mwh']:.1f} MWh)"

@@ -59,7 +59,8 @@ class Site(Section):
         high=2.0,
         default=0.3,
         source="judgement: yearly means of eight European zones 2016-2023 scatter by 0.60 in logarithm (real, "
-        "computed), fitted prices by 0.45 to 0.59 by themselves; 0.5 more would repeat the crisis of 2021-22, 0 the years without",
+        "computed), fitted prices by 0.45 to 0.59 by themselves; 0.5 more would repeat the crisis of 2021-22, 0 the "
+        "years without",
     )
     price_level_half_life_years: float = number(
         "Time in which half of such a deviation is gone; a tariff has its own",

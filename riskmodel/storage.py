@@ -24,7 +24,6 @@ LOWEST_EFFICIENCY = f(0.5)
     ETA,
     OHMIC_GROWTH,
     WEAR,
-    RESERVE,
     CHARGE_LIMIT_KW,
     END_OF_LIFE,
     EXPORT_FEE,
@@ -34,8 +33,8 @@ LOWEST_EFFICIENCY = f(0.5)
     AUGMENT_KWH,
     WARRANTY_CYCLES,
     PEAK_COST,
-) = range(15)
-N_NUMBERS = 15
+) = range(14)
+N_NUMBERS = 14
 COHORTS = 4
 """Groups of cabinets of one age that a strategy may own: the first ones, and those added later."""
 
@@ -45,18 +44,19 @@ class StorageTables(NamedTuple):
 
     Attributes
     ----------
-    numbers : (s, 15) float32, by the columns named above: power [kW] and fresh energy [kWh] of one cabinet (nameplate,
+    numbers : (s, 14) float32, by the columns named above: power [kW] and fresh energy [kWh] of one cabinet (nameplate,
         times mean availability where no failures are simulated), one-way efficiency when new, what it falls by for
-        each share of capacity lost, wear [EUR per stored MWh discharged], share of the energy kept for outages,
-        highest import while charging [kW], capacity share at which cells are replaced, the site's export fee
-        [EUR/MWh] and permission (1 or 0), loss of the weakest cell over the mean loss, power over energy [1/h], usable
-        energy below which cabinets are added [kWh], full cycles a year before trading stops, cost of a MWh/h of peak
-        for a month over the days of a month [EUR/MW] (0: charging may raise the peak)
+        each share of capacity lost, wear [EUR per stored MWh discharged], highest import while charging [kW], capacity
+        share at which cells are replaced, the site's export fee [EUR/MWh] and permission (1 or 0), loss of the weakest
+        cell over the mean loss, power over energy [1/h], usable energy below which cabinets are added [kWh], full
+        cycles a year before trading stops, cost of a MWh/h of peak for a month over the days of a month [EUR/MW] (0:
+        charging may raise the peak)
     owned : (s,) int64 1 with storage; levels, up, down : (s,) int64 dispatch grid
     surplus : (s, 8760) int8, 1 where PV is expected to exceed the load
     cabinets : (s, years + 1) int64, cabinets that are added at the start of each year by plan; the first in year 0
     laws : (s, 3) int64, 1 where some path may draw the ageing law
     charge_hours : (s,) float32, hours of charging that fill the store, at the most a day's third
+    reserve : (s, 12) float32, share of the energy kept for outages in each month
 
     Notes
     -----
@@ -73,6 +73,7 @@ class StorageTables(NamedTuple):
     cabinets: np.ndarray
     laws: np.ndarray
     charge_hours: np.ndarray
+    reserve: np.ndarray
 
 
 @njit

@@ -39,12 +39,12 @@ from riskmodel.storage import (
     N_NUMBERS,
     OHMIC_GROWTH,
     PEAK_COST,
-    RESERVE,
     WARRANTY_CYCLES,
     WEAKEST,
     WEAR,
     StorageTables,
 )
+from riskmodel.wear import wear_eur_per_mwh
 
 if TYPE_CHECKING:
     from riskmodel.study import Storage, Study
@@ -227,7 +227,8 @@ def _charge_hours(study: "Study", storage: "Storage") -> tuple[float, float]:
     eta = np.sqrt(storage.round_trip_efficiency)
     mean_load_kw = study.rated_load_kw() * study.cluster.load_factor.mean()
     cabinets = _cabinets_of(storage)
-    usable = max(storage.cabinet_energy_kwh * (1.0 - storage.reserve_share), 1e-6) * cabinets
+    kept = min(storage.reserve_share_by_month or [storage.reserve_share])
+    usable = max(storage.cabinet_energy_kwh * (1.0 - kept), 1e-6) * cabinets
     power_kw = cabinets * storage.cabinet_power_kw
     room_kw = max(min(power_kw, storage.charge_import_limit_mw * KW_PER_MW - mean_load_kw), 1e-6)
     return usable / (room_kw * eta), usable / (min(power_kw, mean_load_kw) / eta)
@@ -240,7 +241,8 @@ def _storage_numbers(study: "Study", storage: "Storage") -> np.ndarray:
     row[CABINET_KW], row[CABINET_KWH] = a.cabinet_power_kw * working, a.cabinet_energy_kwh * working
     row[ETA] = np.sqrt(a.round_trip_efficiency)
     row[OHMIC_GROWTH] = a.ohmic_loss_share * a.resistance_growth_per_lost_capacity
-    row[WEAR], row[RESERVE] = a.wear_cost_eur_per_mwh, a.reserve_share
+    wear, cells_c = a.wear_cost_eur_per_mwh, study.site.battery_temperature_c.mean()
+    row[WEAR] = wear_eur_per_mwh(a, cells_c) if wear == "ageing_law" else float(wear)
     row[CHARGE_LIMIT_KW] = a.charge_import_limit_mw * KW_PER_MW
     row[END_OF_LIFE], row[AUGMENT_KWH] = a.end_of_life_capacity, a.augment_below_mwh * KWH_PER_MWH
     row[EXPORT_FEE], row[EXPORT_ALLOWED] = study.site.export_fee_eur_per_mwh, float(study.site.export_allowed)
@@ -258,6 +260,7 @@ def storage_tables(study: "Study", clearness: ClearnessTables, kwp: np.ndarray) 
     surplus = np.zeros((n, clearness.pv.shape[0]), np.int8)
     numbers, hours_to_fill = np.zeros((n, N_NUMBERS), np.float32), np.zeros(n, np.float32)
     cabinets, laws = np.zeros((n, years + 1), np.int64), np.zeros((n, len(CellCode)), np.int64)
+    reserve = np.zeros((n, MONTHS_PER_YEAR), np.float32)
     sun = expected_pv(clearness) if float(np.max(kwp)) > 0.0 else np.zeros(clearness.pv.shape[0])
     mean_load_kw = study.rated_load_kw() * study.cluster.load_factor.mean()
     for k, strategy in enumerate(study.strategies.values()):
@@ -270,12 +273,13 @@ def storage_tables(study: "Study", clearness: ClearnessTables, kwp: np.ndarray) 
         surplus[k] = sun * kwp[k, 0] > mean_load_kw
         numbers[k] = _storage_numbers(study, a)
         laws[k, codes_used(a.ageing_law)] = 1
+        reserve[k] = a.reserve_share_by_month or a.reserve_share
         cabinets[k, 0] = a.cabinets
         for year, added in zip(a.added_in_years, a.added_cabinets, strict=True):
             if year <= years:
                 cabinets[k, year - 1] += added
     owned = np.array([int(s.storage is not None) for s in study.strategies.values()], np.int64)
-    return StorageTables(numbers, owned, levels, up, down, surplus, cabinets, laws, hours_to_fill)
+    return StorageTables(numbers, owned, levels, up, down, surplus, cabinets, laws, hours_to_fill, reserve)
 
 
 def tariff_of(study: "Study") -> dict | None:

@@ -28,7 +28,6 @@ from riskmodel.storage import (
     ETA,
     OHMIC_GROWTH,
     PEAK_COST,
-    RESERVE,
     WARRANTY_CYCLES,
     WEAR,
 )
@@ -136,9 +135,9 @@ def _raise_row(limit, reference, fee, spread, eta, hours, highest, wear, cost):
 
 
 @njit(inner=True)
-def open_storage(fleet, market, tables, s):
+def open_storage(fleet, market, tables, s, month):
     """What the working cabinets hold and carry today, efficiency, reserve floor, and how far charging may go."""
-    t, rows = tables.storage, fleet.rows
+    t, rows, reserve = tables.storage, fleet.rows, tables.storage.reserve[s, month]
     c, energy, stored, eta = t.numbers[s], fleet.energy[s], fleet.stored[s], fleet.eta[s]
     _hold_rows(
         fleet.power[s], energy, fleet.working[s], fleet.planned_h[s], fleet.capacity[s], c[CABINET_KW], c[CABINET_KWH]
@@ -153,10 +152,10 @@ def open_storage(fleet, market, tables, s):
     storage.efficiency_rows(eta, fleet.inverse_eta[s], fleet.lost_share[s], c[ETA], c[OHMIC_GROWTH])
     if tables.demand.required_kw[s] > f(0.0):
         share = tables.demand.energy_share[s]
-        held_rows(rows[FLOOR], rows[STEP], energy, c[RESERVE], fleet.held, share, t.levels[s])
-        _reserved_row(rows[RESERVED], energy, c[RESERVE])
+        held_rows(rows[FLOOR], rows[STEP], energy, reserve, fleet.held, share, t.levels[s])
+        _reserved_row(rows[RESERVED], energy, reserve)
     else:
-        storage.plan_rows(rows[FLOOR], rows[STEP], energy, c[RESERVE], t.levels[s])
+        storage.plan_rows(rows[FLOOR], rows[STEP], energy, reserve, t.levels[s])
     _trading_row(rows[TRADING], fleet.in_service[s], fleet.traded[s], energy, c[WARRANTY_CYCLES])
     limit = rows[LIMIT]
     if c[PEAK_COST] == f(0.0):

@@ -99,7 +99,7 @@ def open_day(fleet, market, tables, inputs, s, year, day_of_year, first_lane, fi
         installed_cabinets = fleet.installed[s]
         for i in range(load.shape[0]):
             load[i] += auxiliary * f(installed_cabinets[i])
-        open_storage(fleet, market, tables, s)
+        open_storage(fleet, market, tables, s, tables.site.month_of_day[day_of_year])
 
 
 @njit(inner=True)
@@ -116,7 +116,7 @@ def plan(
     price : (48, n_lanes) float32, today and tomorrow
     reference, spread, fee, empty, full : (n_lanes,) float32 rows, see `riskmodel.dispatch`
     eta, inverse_eta : (n_lanes,) float32 one-way efficiency and its inverse
-    numbers : (15,) float32, the strategy's row of StorageTables
+    numbers : (14,) float32, the strategy's row of StorageTables
     grid : (int, int, int) levels, levels up and levels down an hour
     surplus : (8760,) int8
     hour_of_year : int, first hour of today
@@ -153,7 +153,7 @@ def dispatch_hour(rows, stored, after, levels, grid, served, price, fee, power, 
     stored : (n_lanes,) float32 [kWh]
     after : (20, n_lanes) float32 marginal values at the end of the hour
     grid, served, price, fee, power, eta, inverse_eta : (n_lanes,) float32 rows
-    c : (15,) float32, the strategy's row of StorageTables
+    c : (14,) float32, the strategy's row of StorageTables
     """
     net, value, pd, pc, step, floor = rows[NET], rows[VALUE], rows[PD], rows[PC], rows[STEP], rows[FLOOR]
     target, most, charge, discharge = rows[TARGET], rows[MOST], rows[CHARGE], rows[DISCHARGE]

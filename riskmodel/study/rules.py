@@ -22,6 +22,7 @@ MOST_STRATEGIES = 50
 MOST_TITLE_CHARACTERS = 200
 KW_PER_MW = 1000.0
 MOST_CABINETS = 1_000_000
+MONTHS = 12
 
 
 @dataclass
@@ -197,6 +198,14 @@ def _stages(path: str, storage: Storage, years: int | None) -> Found:
     for cabinets in added:
         if not 1 <= cabinets <= MOST_CABINETS:
             yield f"{path}.added_cabinets", cabinets, f"must be a whole number from 1 to {MOST_CABINETS:,}"
+
+
+def _reserves(parts: Parts) -> Found:
+    for name, strategy in parts.strategies.items():
+        shares = strategy.storage.reserve_share_by_month if strategy.storage is not None else []
+        if shares and (len(shares) != MONTHS or any(not 0.0 <= share <= 1.0 for share in shares)):
+            text = "must be twelve shares from 0 to 1, January first, or left out"
+            yield f"strategies.{name}.storage.reserve_share_by_month", shares, text
 
 
 def _housing(parts: Parts) -> Found:

@@ -1,14 +1,30 @@
 """One power strategy: its grid connection and the assets it owns."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, Strict
+from pydantic import Field, PlainValidator, Strict, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from riskmodel.study.availability import Availability
 from riskmodel.study.cells_field import AgeingLaw
 from riskmodel.study.demand_response import DemandResponse
 from riskmodel.study.fields import Q, Section, choice, flag, number, quantity, whole
 from riskmodel.study.fire import Fire
+
+
+def _wear(value: Any) -> float | str:
+    if value == "ageing_law":
+        return "ageing_law"
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0.0 <= value <= 10_000.0:
+        raise PydanticCustomError("wear", 'must be "ageing_law" or a number from 0 to 10000 EUR/MWh')
+    return float(value)
+
+
+WearCost = Annotated[
+    float | Literal["ageing_law"],
+    PlainValidator(_wear),
+    WithJsonSchema({"anyOf": [{"const": "ageing_law"}, {"type": "number", "minimum": 0, "maximum": 10000}]}),
+]
 
 __all__ = ["Connection", "Gensets", "Pv", "Storage", "Strategy", "Ups"]
 
@@ -91,8 +107,17 @@ class Storage(Section):
     common_mode_failure_probability: float = number(
         "Chance that all fail together when called", "", 0.005, low=0.0, high=1.0
     )
-    wear_cost_eur_per_mwh: float = number(
-        "Wear counted by dispatch per MWh discharged", "EUR/MWh", 15.0, low=0.0, high=10_000.0
+    wear_cost_eur_per_mwh: WearCost = number(
+        'Wear counted by dispatch per MWh out of the cells: a number, or "ageing_law" for what the laws and the price '
+        "of a replacement say",
+        "EUR/MWh",
+        15.0,
+    )
+    reserve_share_by_month: Annotated[list[float], Strict()] = choice(
+        "Usable energy kept for outages in each month, January first; empty: reserve_share all year",
+        "[0.4, 0.4, 0.3, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2, 0.3, 0.4, 0.4]",
+        default=[],
+        source="none: the same all year",
     )
     charge_import_limit_mw: float = number(
         "Import never exceeds this while charging", "MW", 20.0, low=0.0, high=10_000.0

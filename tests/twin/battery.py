@@ -9,6 +9,7 @@ import numpy as np
 from distributions.cells import naumann_2020 as naumann
 from distributions.cells import sony_murata as sony
 from riskmodel.tables import weakest_over_mean
+from riskmodel.wear import wear_eur_per_mwh
 from tests.twin.arithmetic import in_order_sum
 
 PLAN_HOUR, KNOWN_HOURS = 13, 35
@@ -25,7 +26,8 @@ class Cabinets:
     """Constants of one strategy's cabinets, in the twin's type; `levels`, `up`, `down` of the dispatch grid.
 
     `kw`, `kwh` of one cabinet; `eta` when new and `growth`, what it falls by for each share lost; `weakest` : loss of
-    the weakest cell over the mean; `peak_cost` of a MW for a day; `plan` : cabinets added at the start of each year.
+    the weakest cell over the mean; `reserve` by month; `peak_cost` of a MW for a day; `plan` : cabinets added at the
+    start of each year.
     """
 
     kw: Any
@@ -33,7 +35,7 @@ class Cabinets:
     eta: Any
     growth: Any
     wear: Any
-    reserve: Any
+    reserve: np.ndarray
     charge_limit_kw: Any
     end_of_life: Any
     weakest: Any
@@ -53,6 +55,9 @@ def cabinets_of(study, storage, packed, m):
     """`Cabinets` from the study's fields; `packed` is (levels, up, down, surplus, charge_hours) of the planner."""
     f, a = m.f, storage
     levels, up, down, surplus, charge_hours = packed
+    wear = a.wear_cost_eur_per_mwh
+    wear = wear_eur_per_mwh(a, study.site.battery_temperature_c.mean()) if wear == "ageing_law" else wear
+    reserve = np.array(a.reserve_share_by_month or [a.reserve_share] * 12)
     working = 1.0 if a.availability else a.cabinet_availability
     plan = np.zeros(study.header.years + 1)
     plan[0] = a.cabinets
@@ -61,7 +66,7 @@ def cabinets_of(study, storage, packed, m):
     peak = study.site.demand_charge_eur_per_kw_year.mean() * 1000 / 365 if a.charging_raises_peak != "always" else 0.0
     return Cabinets(
         f(a.cabinet_power_kw * working), f(a.cabinet_energy_kwh * working), f(np.sqrt(a.round_trip_efficiency)),
-        f(a.ohmic_loss_share * a.resistance_growth_per_lost_capacity), f(a.wear_cost_eur_per_mwh), f(a.reserve_share),
+        f(a.ohmic_loss_share * a.resistance_growth_per_lost_capacity), f(wear), reserve.astype(f),
         f(a.charge_import_limit_mw * 1000), float(np.float32(a.end_of_life_capacity)),
         float(np.float32(weakest_over_mean(a))), f(a.cabinet_power_kw / a.cabinet_energy_kwh),
         a.augment_below_mwh * 1000, f(a.warranty_cycles_per_year), f(peak), f(charge_hours), plan,

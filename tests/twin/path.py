@@ -308,9 +308,9 @@ class Walk:
         if site.fleet:
             self.move_stored(site, installed)
         site.stored = min(site.stored, energy)
-        kept = c.reserve
+        kept = c.reserve[MONTH_OF_DAY[day.number % 365]]
         if i.contract:
-            kept = min(c.reserve + f(i.contract.energy_share) * day.held, f(1))
+            kept = min(kept + f(i.contract.energy_share) * day.held, f(1))
         eta = max(c.eta - c.growth * f(site.lost), f(0.5))
         trading = day.served if site.traded_kwh <= float(c.warranty_cycles * energy) else f(0)
         limit = c.charge_limit_kw
@@ -387,7 +387,7 @@ class Walk:
         f, i, called = self.m.f, site.inputs, day.called[a:z]
         need = f(i.contract.required_mw * 1000) * called * day.grid[a:z] * day.served
         today = day.morning
-        reserved = today.energy * i.cabinets.reserve
+        reserved = today.energy * i.cabinets.reserve[MONTH_OF_DAY[day.number % 365]]
         return battery.Call(need, called, net, today.power, reserved, today.eta, today.inverse, day.credit)
 
     def close_day(self, site, day, rows, year, sums):

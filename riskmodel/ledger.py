@@ -279,7 +279,12 @@ def _write_energy(study: Study, path: str, draws: Draws, book: Array, year: Arra
     book[:, 1:, Line.ENERGY_PURCHASE] = -year[..., Quantity.ENERGY_COST_EUR]
     book[:, 1:, Line.ENERGY_FEES] = -year[..., Quantity.IMPORT_KWH] / KWH_PER_MWH * fee
     rate = draws("site.demand_charge_eur_per_kw_year")[:, None]
-    book[:, 1:, Line.DEMAND_CHARGE] = -year[..., Quantity.PEAK_IMPORT_KW] * rate
+    billed_kw = year[..., Quantity.PEAK_IMPORT_KW]
+    if study.site.demand_charge_basis == "contracted":
+        connection = study.strategies[path.split(".")[1]].connection
+        contracted_kw = (connection.contracted_mw or connection.import_limit_mw) * KW_PER_MW
+        billed_kw = contracted_kw + study.site.excess_charge_factor * year[..., Quantity.EXCESS_IMPORT_KW]
+    book[:, 1:, Line.DEMAND_CHARGE] = -billed_kw * rate
     export_fee = year[..., Quantity.EXPORT_KWH] / KWH_PER_MWH * study.site.export_fee_eur_per_mwh
     book[:, 1:, Line.ENERGY_EXPORT] = year[..., Quantity.EXPORT_INCOME_EUR] - export_fee
     if study.strategies[path.split(".")[1]].gensets is not None:

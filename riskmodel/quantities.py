@@ -56,6 +56,8 @@ class Quantity(IntEnum):
     CALL_READY_DAYS = 31
     CALL_REQUIRED_KWH = 32
     CALL_DELIVERED_KWH = 33
+    EXCESS_IMPORT_KW = 34
+    """Mean over the months of the peak import above the contracted capacity [kW]; 0 without such a contract."""
 
 
 N_QUANTITIES = len(Quantity)

@@ -74,6 +74,7 @@ class SiteTables(NamedTuple):
     ups_factor, auxiliary_kw : (s,) float32, load with UPS losses over load; own use of one cabinet
     import_before_kw : (s,) float32
     installed_share : (years,) float64, share of the GPUs that are there in each year
+    contracted_kw : (s,) float32, contracted capacity, 0 where the charge is on each month's peak
     warmer_k : (12,) float32, what the month adds to the cells' temperature
     """
 
@@ -88,6 +89,7 @@ class SiteTables(NamedTuple):
     auxiliary_kw: np.ndarray
     import_before_kw: np.ndarray
     installed_share: np.ndarray
+    contracted_kw: np.ndarray
     warmer_k: np.ndarray
 
 
@@ -249,7 +251,8 @@ def _storage_numbers(study: "Study", storage: "Storage") -> np.ndarray:
     row[WEAKEST], row[C_RATE] = weakest_over_mean(a), a.cabinet_power_kw / a.cabinet_energy_kwh
     row[WARRANTY_CYCLES] = a.warranty_cycles_per_year
     if a.charging_raises_peak == "when_it_pays":
-        row[PEAK_COST] = study.site.demand_charge_eur_per_kw_year.mean() * KW_PER_MW / DAYS_PER_YEAR
+        factor = study.site.excess_charge_factor if study.site.demand_charge_basis == "contracted" else 1.0
+        row[PEAK_COST] = factor * study.site.demand_charge_eur_per_kw_year.mean() * KW_PER_MW / DAYS_PER_YEAR
     return row
 
 
@@ -304,6 +307,14 @@ def installed_share(study: "Study") -> np.ndarray:
     return np.array([stated[min(year, len(stated) - 1)] for year in range(study.header.years)])
 
 
+def contracted_kw(study: "Study", name: str) -> float:
+    """Contracted capacity of a strategy [kW]; 0 where the charge is on each month's peak."""
+    connection = study.strategies[name].connection
+    if study.site.demand_charge_basis != "contracted":
+        return 0.0
+    return (connection.contracted_mw or connection.import_limit_mw) * KW_PER_MW
+
+
 def warmer_k(study: "Study") -> np.ndarray:
     """What each month adds to the temperature of the cells [K], (12,): nothing where it is controlled.
 
@@ -341,6 +352,7 @@ def site_tables(study: "Study") -> SiteTables:
         auxiliary_kw=_column(study, "storage", lambda a: a.auxiliary_kw_per_cabinet).astype(np.float32),
         import_before_kw=np.array([s.connection.import_limit_before_mw * KW_PER_MW for s in strategies], np.float32),
         installed_share=installed_share(study),
+        contracted_kw=np.array([contracted_kw(study, name) for name in study.strategies], np.float32),
         warmer_k=warmer_k(study).astype(np.float32),
     )
 

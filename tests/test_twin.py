@@ -244,7 +244,8 @@ def test_cabinets_that_fail_burn_age_and_are_added_in_the_twin():
 
 
 def test_a_tariff_in_the_twin():
-    study = studies.load("jiangsu_time_of_use", ["study.years=2", 'site.tariff="european_critical_peak"'])
+    contract = ['site.demand_charge_basis="contracted"', "strategies.string_storage_pv.connection.contracted_mw=16"]
+    study = studies.load("jiangsu_time_of_use", ["study.years=2", 'site.tariff="european_critical_peak"', *contract])
     result = simulate_range(study, SEED, 0, 2)
     for path in range(2):
         assert_same_path(study, path, result)

@@ -45,7 +45,7 @@ def slope_rows(slopes, temperature_k):
     """`temperature_slopes` inside a kernel: from the float32 temperature of each lane; `slopes` (3, n) written."""
     end, cube, fourth = slopes[0], slopes[1], slopes[2]
     for i in range(temperature_k.shape[0]):
-        t = float(temperature_k[i])
+        t = np.float64(temperature_k[i])  # compiled, float() of a float32 stays one
         end[i] = f(law.END_T2 / (t * t) + law.END_T1 / t)
         cube[i] = f(law.SHAPE_T4 / (t * t * t * t) + law.SHAPE_INVERSE_T3 / (t * t * t))
         fourth[i] = f(law.SHAPE_T3 * (t * t * t) + law.SHAPE_T2 * (t * t))

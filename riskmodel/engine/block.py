@@ -18,6 +18,7 @@ f = np.float32
 DAYS = 365
 POTENTIAL = int(Quantity.POTENTIAL_GPU_HOURS)
 PEAK = int(Quantity.PEAK_IMPORT_KW)
+EXCESS = int(Quantity.EXCESS_IMPORT_KW)
 CAPACITY = int(Quantity.CAPACITY_LEFT)
 HOURS_PER_YEAR = 8760.0
 MANY_EVENTS = 1
@@ -25,9 +26,11 @@ MANY_HARMFUL = 2
 
 
 @njit(inner=True)
-def _close_month(fleet, s):
+def _close_month(fleet, s, contracted_kw):
     for i in range(fleet.peak.shape[1]):
         fleet.sums[s, PEAK, i] += float(fleet.peak[s, i]) * (1.0 / MONTHS)
+        if contracted_kw > f(0.0):
+            fleet.sums[s, EXCESS, i] += float(max(fleet.peak[s, i] - contracted_kw, f(0.0))) * (1.0 / MONTHS)
         fleet.peak[s, i] = f(0.0)
 
 
@@ -125,7 +128,7 @@ def walk_block(tables, inputs, out, first_lane, lanes, first_path, seed, trace_f
                 walk_day(fleet, market, tables, s, year, day, out.trace, trace_from)
                 close_day(fleet, tables, inputs, s, year, first_lane)
                 if month_ends:
-                    _close_month(fleet, s)
+                    _close_month(fleet, s, tables.site.contracted_kw[s])
         for s in range(n_strategies):
             _close_year(fleet, tables, out, s, year, first_lane)
         _write_events(market, fleet, out, year, first_lane)

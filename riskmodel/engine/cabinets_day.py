@@ -118,11 +118,12 @@ def _trading_row(trading, served, traded, energy, cycles):
 
 
 @njit(inner=True)
-def _limit_row(limit, load, peak, stored, floor):
-    """Highest import while charging may not raise the bill: load, the month's peak so far, and a refill in a day."""
+def _limit_row(limit, load, peak, stored, floor, contracted_kw):
+    """Highest import while charging may not raise the bill: load, the month's peak so far or the contract; and a refill
+    in a day."""
     for i in range(limit.shape[0]):
         refill = floor[i] * f(1.0 / DAY) if stored[i] < floor[i] else f(0.0)
-        limit[i] = max(load[i], peak[i]) + refill
+        limit[i] = max(max(load[i], peak[i]) + refill, contracted_kw)
 
 
 @njit(inner=True)
@@ -161,7 +162,7 @@ def open_storage(fleet, market, tables, s, month):
     if c[PEAK_COST] == f(0.0):
         limit[:] = c[CHARGE_LIMIT_KW]
         return
-    _limit_row(limit, rows[LOAD], fleet.peak[s], stored, rows[FLOOR])
+    _limit_row(limit, rows[LOAD], fleet.peak[s], stored, rows[FLOOR], tables.site.contracted_kw[s])
     _raise_row(
         limit, market.reference, market.fee, market.spread, eta, t.charge_hours[s], c[CHARGE_LIMIT_KW], c[WEAR],
         c[PEAK_COST],

@@ -28,7 +28,7 @@ OF_OUTAGES, OF_PRICES, OF_SUN = range(3)
 N_PROCESSES = 3
 
 # yearly sums held by lane until the year ends; the order of riskmodel.quantities.Quantity
-N_SUMS = 34
+N_SUMS = 35
 
 # rows of the day's float32 sums at the meter
 (
@@ -119,7 +119,7 @@ class Fleet(NamedTuple):
     peak : (s, b) float32, this month's highest import [kW]
     powered : (s, b) float64 share of the GPUs with power; in_service : (s, b) float32, 1 once the assets are delivered
     grid_back, grid_left, down_from, down_until : (s, b) float64 [hour of the run]; share of import left in an outage
-    sums : (s, 34, b) float64 yearly sums
+    sums : (s, 35, b) float64 yearly sums
     outcome : (s, b, 160) int8; lost : (s, b, 160, 5) float32 of the year's events
     day : (14, b) float32 sums of the day; rows : (21, b) float32 hourly scratch
     run, grid : (24, b) float32 share of the load drawn and of the hour with grid
@@ -184,7 +184,7 @@ class Out(NamedTuple):
 
     Attributes
     ----------
-    annual : (n, s, years, 34) float64
+    annual : (n, s, years, 35) float64
     event : (n, capacity, 6) float64: hour of the year, duration [h], family, residual voltage, number, year (from 1)
     outcome : (n, capacity, s) int8; lost : (n, capacity, s, 5) float32 [GPU-h]
     n_events : (n,) int64 rows used

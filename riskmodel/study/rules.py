@@ -161,6 +161,9 @@ def _limits(parts: Parts) -> Found:
         if connection.import_limit_before_mw > limit:
             text = f"must not exceed import_limit_mw = {limit:g} MW, the limit once connected"
             yield f"{path}.import_limit_before_mw", connection.import_limit_before_mw, text
+        if connection.contracted_mw is not None and connection.contracted_mw > limit:
+            text = f"must not exceed import_limit_mw = {limit:g} MW"
+            yield f"{path}.contracted_mw", connection.contracted_mw, text
         if strategy.storage is not None and strategy.storage.charge_import_limit_mw > limit:
             text = f"must not exceed connection.import_limit_mw = {limit:g} MW"
             yield f"strategies.{name}.storage.charge_import_limit_mw", strategy.storage.charge_import_limit_mw, text

@@ -79,8 +79,22 @@ class Site(Section):
     )
     export_allowed: bool = flag("May energy be sold to the grid?")
     demand_charge_eur_per_kw_year: Q = quantity(
-        "Yearly charge on the mean of the monthly peaks", "EUR/kW-year", 45.0, low=0.0, high=2000.0
+        "Yearly charge on the mean of the monthly peaks, or on the contracted capacity",
+        "EUR/kW-year",
+        45.0,
+        low=0.0,
+        high=2000.0,
     )
+    demand_charge_basis: Literal["monthly_peak", "contracted"] = choice(
+        "What that charge is on: each month's highest import, or a contracted capacity with a dearer excess",
+        "monthly_peak",
+        default="monthly_peak",
+        source="the usual form in the Nordics",
+    )
+    excess_charge_factor: float = number(
+        "With contracted capacity: charge on a month's import above it, over the charge itself", "", 2.0,
+        low=1.0, high=100.0, default=2.0, source="Chinese two-part tariffs: double above 105 % of the agreed demand",
+    )  # fmt: skip
     battery_temperature_c: Q = quantity("Cell temperature in the cabinets", "C", 25.0, low=-20.0, high=60.0)
     battery_housing: Literal["controlled", "outdoor"] = choice(
         "controlled: cells stay at battery_temperature_c; outdoor: they follow the months' air temperature of the "

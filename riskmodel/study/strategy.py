@@ -34,6 +34,10 @@ class Connection(Section):
 
     import_limit_mw: float = number("Import limit once connected", "MW", 20.0, low=0.0, high=10_000.0, above=True)
     import_limit_before_mw: float = number("Existing supply until then", "MW", 3.0, low=0.0, high=10_000.0)
+    contracted_mw: float | None = number(
+        'Contracted capacity with site.demand_charge_basis = "contracted"; without it, import_limit_mw', "MW", 18.0,
+        low=0.0, high=10_000.0, above=True, default=None, source="none: import_limit_mw",
+    )  # fmt: skip
     time_to_power_months: Q = quantity("Decision to full import limit", "months", 18, low=0.0, high=480.0)
     interruptible: bool = flag("May the grid operator call on the connection?")
     capex_eur: Q = quantity("Connection, substation and works", "EUR", 3_200_000, low=0.0, high=1e11)

@@ -63,7 +63,11 @@ def cabinets_of(study, storage, packed, m):
     plan[0] = a.cabinets
     for year, added in zip(a.added_in_years, a.added_cabinets, strict=True):
         plan[year - 1] += added
-    peak = study.site.demand_charge_eur_per_kw_year.mean() * 1000 / 365 if a.charging_raises_peak != "always" else 0.0
+    site = study.site
+    factor = site.excess_charge_factor if site.demand_charge_basis == "contracted" else 1.0
+    peak = (
+        factor * site.demand_charge_eur_per_kw_year.mean() * 1000 / 365 if a.charging_raises_peak != "always" else 0.0
+    )
     return Cabinets(
         f(a.cabinet_power_kw * working), f(a.cabinet_energy_kwh * working), f(np.sqrt(a.round_trip_efficiency)),
         f(a.ohmic_loss_share * a.resistance_growth_per_lost_capacity), f(wear), reserve.astype(f),

@@ -32,6 +32,7 @@ class StrategyInputs:
     kwp: np.ndarray
     trade: Trade
     cabinets: Cabinets | None
+    contracted_kw: Any
     contract: Any
     law: int
     failure_factor: float
@@ -60,6 +61,7 @@ def strategy_inputs(study, name, drawn, law_uniform, m):
     kwp = pv.power_mwp * 1000 * pv.availability * (1 - pv.degradation_per_year) ** years if pv else np.zeros(len(years))
     packed = dispatch_grid(study)[list(study.strategies).index(name)]
     ones = np.ones(1)
+    connection, by_contract = strategy.connection, site.demand_charge_basis == "contracted"
     law = code_at(storage.ageing_law, ones * law_uniform)[0] if storage else 0
     failing = drawn.get(f"strategies.{name}.storage.availability.failure_rate_factor", 1.0)
     burning = drawn.get(f"strategies.{name}.storage.fire.fire_rate_factor", 1.0)
@@ -73,6 +75,7 @@ def strategy_inputs(study, name, drawn, law_uniform, m):
         kwp=kwp.astype(f),
         trade=Trade(f(drawn["site.energy_fee_eur_per_mwh"]), f(site.export_fee_eur_per_mwh), f(site.export_allowed)),
         cabinets=cabinets_of(study, storage, packed, m) if storage else None,
+        contracted_kw=f((connection.contracted_mw or connection.import_limit_mw) * 1000 if by_contract else 0.0),
         contract=storage.demand_response if storage else None,
         law=int(law),
         failure_factor=failing,

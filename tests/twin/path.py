@@ -173,6 +173,10 @@ class Walk:
                 self.walk_day(site, s, year, year * 365 + day, today, sums)
                 if day == 364 or MONTH_OF_DAY[day + 1] != MONTH_OF_DAY[day]:
                     sums[Quantity.PEAK_IMPORT_KW] += float(site.peak_kw) * (1 / 12)
+                    if inputs.contracted_kw > 0:
+                        sums[Quantity.EXCESS_IMPORT_KW] += float(max(site.peak_kw - inputs.contracted_kw, f(0))) * (
+                            1 / 12
+                        )
                     site.peak_kw = f(0)
             self.close_year(site, year, sums)
         return site.outcomes
@@ -317,7 +321,7 @@ class Walk:
         if c.peak_cost > 0:
             floor = energy * kept
             refill = floor * f(1 / 24) if site.stored < floor else f(0)
-            limit = max(day.load_kw, site.peak_kw) + refill
+            limit = max(max(day.load_kw, site.peak_kw) + refill, i.contracted_kw)
             mean, apart = market.reference[day.number] + i.trade.fee, f(1.3) * market.spread[day.number]
             gain = c.charge_hours * (eta * eta * (mean + apart) - (mean - apart) - eta * c.wear)
             limit = c.charge_limit_kw if gain > c.peak_cost else min(limit, c.charge_limit_kw)

@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from distributions import parameters
-from distributions.cell_spread import Spread, expected_least
-from distributions.cells.codes import CellCode
 from distributions.clearness import ClearnessTables, clearness_tables
-from distributions.clock import DAYS_PER_YEAR, HOURS_PER_DAY, KW_PER_MW, KWH_PER_MWH, MONTH_OF_DAY, MONTHS_PER_YEAR
+from distributions.clock import HOURS_PER_DAY, KW_PER_MW, MONTH_OF_DAY, MONTHS_PER_YEAR
 from distributions.irradiance import chain_of, pv_table
 from distributions.outage_tables import outage_tables
 from distributions.outages import OutageTables
@@ -18,44 +16,23 @@ from distributions.regime import state_share
 from distributions.tariffs import TariffTables, tariff_tables
 from distributions.units import working_cdf
 from distributions.weather import WeatherTables, weather_tables
-from riskmodel.ageing_choice import code_at, codes_used
+from riskmodel.ageing_choice import code_at
 from riskmodel.cabinet_tables import CabinetTables, cabinet_tables
 from riskmodel.demand_response import DemandTables, demand_tables
-from riskmodel.dispatch import level_grid
 from riskmodel.downtime import ClusterTables, optimal_checkpoint_interval_h
 from riskmodel.fire import FireTables, fire_tables
 from riskmodel.process_draws import ProcessDraws, site_outages
 from riskmodel.ridethrough import BackupTables
-from riskmodel.storage import (
-    AUGMENT_KWH,
-    C_RATE,
-    CABINET_KW,
-    CABINET_KWH,
-    CHARGE_LIMIT_KW,
-    END_OF_LIFE,
-    ETA,
-    EXPORT_ALLOWED,
-    EXPORT_FEE,
-    N_NUMBERS,
-    OHMIC_GROWTH,
-    PEAK_COST,
-    WARRANTY_CYCLES,
-    WEAKEST,
-    WEAR,
-    StorageTables,
-)
-from riskmodel.wear import wear_eur_per_mwh
+from riskmodel.storage import StorageTables
+from riskmodel.storage_tables import cabinets_of, column, storage_tables
 
 if TYPE_CHECKING:
-    from riskmodel.study import Storage, Study
+    from riskmodel.study import Study
 
 MIN_PER_H = 60.0
 S_PER_H = 3600.0
 HOURS_PER_MONTH = 730.0
 KELVIN_AT_ZERO_C = 273.15
-REFERENCE_LOSS = 0.1
-# Gauss-Hermite nodes would do as well: the mean PV output needs no more than the nine knots of the clearness normal
-KNOT_NORMALS = np.linspace(-2.5, 2.5, 9)
 
 
 class SiteTables(NamedTuple):
@@ -140,12 +117,6 @@ class PathInputs(NamedTuple):
     fire_factor: np.ndarray
 
 
-def _column(study: "Study", asset: str, value) -> np.ndarray:
-    """One number a strategy: `value(asset)` where it owns the asset, else 0."""
-    owned = [getattr(strategy, asset) for strategy in study.strategies.values()]
-    return np.array([0.0 if a is None else float(value(a)) for a in owned])
-
-
 def _cdf_table(rows: list[np.ndarray]) -> np.ndarray:
     out = np.ones((len(rows), max(r.size for r in rows)))
     for k, row in enumerate(rows):
@@ -169,20 +140,20 @@ def backup_tables(study: "Study", outage_parameters: dict) -> BackupTables:
         power_share=np.array([float(cluster.ride_through_power_share)]),
         performance=np.array([float(cluster.ride_through_performance)]),
         curtailed_import_share=np.array([float(curtailment["import_share"])]),
-        ups_power_kw=_column(study, "ups", lambda a: a.power_mw * KW_PER_MW),
-        ups_energy_kwh=_column(study, "ups", lambda a: a.power_mw * KW_PER_MW * a.autonomy_min / MIN_PER_H),
-        ups_failure=_column(study, "ups", lambda a: a.failure_on_demand_probability),
-        cabinet_kw=_column(study, "storage", lambda a: a.cabinet_power_kw),
-        transfer_ms=_column(study, "storage", lambda a: a.transfer_time_ms),
-        common_failure=_column(study, "storage", lambda a: a.common_mode_failure_probability),
-        cabinet_availability=_column(study, "storage", lambda a: a.cabinet_availability),
-        gensets=_column(study, "gensets", lambda a: a.units),
-        genset_kw=_column(study, "gensets", lambda a: a.unit_power_kw),
-        genset_start_h=_column(study, "gensets", lambda a: a.start_time_s / S_PER_H),
-        genset_mttf_h=_column(study, "gensets", lambda a: a.mean_time_to_failure_h),
-        genset_fuel_h=_column(study, "gensets", lambda a: a.fuel_autonomy_h),
+        ups_power_kw=column(study, "ups", lambda a: a.power_mw * KW_PER_MW),
+        ups_energy_kwh=column(study, "ups", lambda a: a.power_mw * KW_PER_MW * a.autonomy_min / MIN_PER_H),
+        ups_failure=column(study, "ups", lambda a: a.failure_on_demand_probability),
+        cabinet_kw=column(study, "storage", lambda a: a.cabinet_power_kw),
+        transfer_ms=column(study, "storage", lambda a: a.transfer_time_ms),
+        common_failure=column(study, "storage", lambda a: a.common_mode_failure_probability),
+        cabinet_availability=column(study, "storage", lambda a: a.cabinet_availability),
+        gensets=column(study, "gensets", lambda a: a.units),
+        genset_kw=column(study, "gensets", lambda a: a.unit_power_kw),
+        genset_start_h=column(study, "gensets", lambda a: a.start_time_s / S_PER_H),
+        genset_mttf_h=column(study, "gensets", lambda a: a.mean_time_to_failure_h),
+        genset_fuel_h=column(study, "gensets", lambda a: a.fuel_autonomy_h),
         gensets_cdf=_cdf_table(gensets),
-        pv_kwp=_column(study, "pv", lambda a: a.power_mwp * KW_PER_MW * a.availability),
+        pv_kwp=column(study, "pv", lambda a: a.power_mwp * KW_PER_MW * a.availability),
     )
 
 
@@ -202,87 +173,6 @@ def cluster_tables(study: "Study") -> ClusterTables:
         np.array([interval_h if c.duty == "training" else 0.0]),
         *packed,
     )
-
-
-def expected_pv(clearness: ClearnessTables) -> np.ndarray:
-    """Mean PV output by hour of the year, (8760,) float64 [kW/kWp], over the month's clearness distribution."""
-    weight = np.exp(-0.5 * KNOT_NORMALS**2)
-    weight /= weight.sum()
-    month_of_hour = np.repeat(np.asarray(MONTH_OF_DAY), HOURS_PER_DAY)
-    knots = np.arange(9) * 0.15
-    out = np.zeros(clearness.pv.shape[0])
-    for hour in range(out.size):
-        values = np.interp(clearness.quantile[month_of_hour[hour]], knots, clearness.pv[hour])
-        out[hour] = float(np.sum(weight * values))
-    return out
-
-
-def weakest_over_mean(storage: "Storage") -> float:
-    """Loss of the weakest of the cells behind a converter over the mean loss, whatever that is."""
-    cells = storage.cells_in_string * storage.strings_on_one_converter
-    spread = Spread(fresh_cv=0.0, loss_cv=storage.cell_loss_spread)
-    return (1.0 - expected_least(cells, REFERENCE_LOSS, spread)) / REFERENCE_LOSS
-
-
-def _charge_hours(study: "Study", storage: "Storage") -> tuple[float, float]:
-    """Hours at full power to fill and to empty what dispatch may use of new cabinets."""
-    eta = np.sqrt(storage.round_trip_efficiency)
-    mean_load_kw = study.rated_load_kw() * study.cluster.load_factor.mean()
-    cabinets = _cabinets_of(storage)
-    kept = min(storage.reserve_share_by_month or [storage.reserve_share])
-    usable = max(storage.cabinet_energy_kwh * (1.0 - kept), 1e-6) * cabinets
-    power_kw = cabinets * storage.cabinet_power_kw
-    room_kw = max(min(power_kw, storage.charge_import_limit_mw * KW_PER_MW - mean_load_kw), 1e-6)
-    return usable / (room_kw * eta), usable / (min(power_kw, mean_load_kw) / eta)
-
-
-def _storage_numbers(study: "Study", storage: "Storage") -> np.ndarray:
-    """Row of `StorageTables.numbers`."""
-    a, row = storage, np.zeros(N_NUMBERS)
-    working = 1.0 if a.availability else a.cabinet_availability
-    row[CABINET_KW], row[CABINET_KWH] = a.cabinet_power_kw * working, a.cabinet_energy_kwh * working
-    row[ETA] = np.sqrt(a.round_trip_efficiency)
-    row[OHMIC_GROWTH] = a.ohmic_loss_share * a.resistance_growth_per_lost_capacity
-    wear, cells_c = a.wear_cost_eur_per_mwh, study.site.battery_temperature_c.mean()
-    row[WEAR] = wear_eur_per_mwh(a, cells_c) if wear == "ageing_law" else float(wear)
-    row[CHARGE_LIMIT_KW] = a.charge_import_limit_mw * KW_PER_MW
-    row[END_OF_LIFE], row[AUGMENT_KWH] = a.end_of_life_capacity, a.augment_below_mwh * KWH_PER_MWH
-    row[EXPORT_FEE], row[EXPORT_ALLOWED] = study.site.export_fee_eur_per_mwh, float(study.site.export_allowed)
-    row[WEAKEST], row[C_RATE] = weakest_over_mean(a), a.cabinet_power_kw / a.cabinet_energy_kwh
-    row[WARRANTY_CYCLES] = a.warranty_cycles_per_year
-    if a.charging_raises_peak == "when_it_pays":
-        factor = study.site.excess_charge_factor if study.site.demand_charge_basis == "contracted" else 1.0
-        row[PEAK_COST] = factor * study.site.demand_charge_eur_per_kw_year.mean() * KW_PER_MW / DAYS_PER_YEAR
-    return row
-
-
-def storage_tables(study: "Study", clearness: ClearnessTables, kwp: np.ndarray) -> StorageTables:
-    """Storage constants, the dispatch grid and the plan of cabinets of each strategy."""
-    n, years = len(study.strategies), study.header.years
-    levels, up, down = np.ones(n, np.int64), np.ones(n, np.int64), np.ones(n, np.int64)
-    surplus = np.zeros((n, clearness.pv.shape[0]), np.int8)
-    numbers, hours_to_fill = np.zeros((n, N_NUMBERS), np.float32), np.zeros(n, np.float32)
-    cabinets, laws = np.zeros((n, years + 1), np.int64), np.zeros((n, len(CellCode)), np.int64)
-    reserve = np.zeros((n, MONTHS_PER_YEAR), np.float32)
-    sun = expected_pv(clearness) if float(np.max(kwp)) > 0.0 else np.zeros(clearness.pv.shape[0])
-    mean_load_kw = study.rated_load_kw() * study.cluster.load_factor.mean()
-    for k, strategy in enumerate(study.strategies.values()):
-        a = strategy.storage
-        if a is None:
-            continue
-        hours_in, hours_out = _charge_hours(study, a)
-        levels[k], up[k], down[k] = level_grid(hours_in, hours_out)
-        hours_to_fill[k] = min(hours_in, HOURS_PER_DAY / 3.0)
-        surplus[k] = sun * kwp[k, 0] > mean_load_kw
-        numbers[k] = _storage_numbers(study, a)
-        laws[k, codes_used(a.ageing_law)] = 1
-        reserve[k] = a.reserve_share_by_month or a.reserve_share
-        cabinets[k, 0] = a.cabinets
-        for year, added in zip(a.added_in_years, a.added_cabinets, strict=True):
-            if year <= years:
-                cabinets[k, year - 1] += added
-    owned = np.array([int(s.storage is not None) for s in study.strategies.values()], np.int64)
-    return StorageTables(numbers, owned, levels, up, down, surplus, cabinets, laws, hours_to_fill, reserve)
 
 
 def tariff_of(study: "Study") -> dict | None:
@@ -349,17 +239,12 @@ def site_tables(study: "Study") -> SiteTables:
         curtailed=np.array([int(any(s.connection.interruptible for s in strategies))], np.int64),
         kwp=kwp.astype(np.float32),
         ups_factor=np.array([1.0 if s.ups is None else 1.0 / s.ups.efficiency for s in strategies], np.float32),
-        auxiliary_kw=_column(study, "storage", lambda a: a.auxiliary_kw_per_cabinet).astype(np.float32),
+        auxiliary_kw=column(study, "storage", lambda a: a.auxiliary_kw_per_cabinet).astype(np.float32),
         import_before_kw=np.array([s.connection.import_limit_before_mw * KW_PER_MW for s in strategies], np.float32),
         installed_share=installed_share(study),
         contracted_kw=np.array([contracted_kw(study, name) for name in study.strategies], np.float32),
         warmer_k=warmer_k(study).astype(np.float32),
     )
-
-
-def _cabinets_of(storage: "Storage") -> int:
-    """Cabinets of a strategy with those that are added by plan."""
-    return int(storage.cabinets + sum(storage.added_cabinets))
 
 
 @functools.lru_cache(maxsize=4)
@@ -395,7 +280,7 @@ def pack(study: "Study") -> Tables:
         cluster=cluster_tables(study),
         storage=storage_tables(study, clearness, site.kwp),
         cabinets=cabinet_tables([a.availability if a else None for a in storages]),
-        fire=fire_tables([(a.fire, _cabinets_of(a), a.cabinet_energy_kwh) if a and a.fire else None for a in storages]),
+        fire=fire_tables([(a.fire, cabinets_of(a), a.cabinet_energy_kwh) if a and a.fire else None for a in storages]),
         demand=demand_tables([a.demand_response if a else None for a in storages], share),
         simulated=np.array([int(a is not None and a.availability is not None) for a in storages], np.int64),
         site=site,

@@ -78,6 +78,7 @@ cabinet_energy_kwh = 261
 round_trip_efficiency = 0.87
 auxiliary_kw_per_cabinet = 0.5
 reserve_share = 0.3
+price_growth_real_per_year = 0.0
 transfer_time_ms = 10.0
 cabinet_availability = 0.97
 common_mode_failure_probability = 0.005

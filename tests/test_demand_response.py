@@ -259,7 +259,7 @@ def test_energy_kept_for_calls_lies_above_the_reserve():
     capacity, held = np.array([1.0, 0.9, 0.8]), np.array([0.0, 1.0, 1.0], np.float32)
     floor, step, old_floor, old_step = (np.zeros(3, np.float32) for _ in range(4))
     held_rows(floor, step, f(1000.0) * capacity.astype(f), f(0.3), held, f(0.2), 16)
-    storage.plan_rows(old_floor, old_step, capacity, f(1000.0), f(0.3), 16)
+    storage.plan_rows(old_floor, old_step, f(1000.0) * capacity.astype(f), f(0.3), 16)
     assert (floor[0], step[0]) == (old_floor[0], old_step[0])  # not held: as without a contract
     assert floor == pytest.approx([300.0, 450.0, 400.0], rel=1e-6)
     assert floor + 16 * step == pytest.approx(1000.0 * capacity, rel=1e-6)

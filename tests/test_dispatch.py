@@ -14,14 +14,27 @@ from riskmodel.dispatch import (
     LOWEST_LEVELS,
     PLAN_HOUR,
     backward_hour,
+    known_value_row,
     level_grid,
     target_row,
     terminal_rows,
-    value_rows,
 )
-from riskmodel.engine.state import DAY, EMPTY, FLOOR, FULL, GAIN, N_DAY_SUMS, N_SCRATCH, NET, STEP
-from riskmodel.engine.strategy_day import dispatch_hour, plan
-from riskmodel.storage import CABINETS_KW, CHARGE_LIMIT_KW, ETA_C, ETA_D, INVERSE_ETA_C, INVERSE_ETA_D, N_NUMBERS
+from riskmodel.engine.state import (
+    DAY,
+    EMPTY,
+    FLOOR,
+    FULL,
+    GAIN,
+    LIMIT,
+    N_DAY_SUMS,
+    N_SCRATCH,
+    NET,
+    STEP,
+    TRADING,
+    VALUE,
+)
+from riskmodel.engine.strategy_day import dispatch_hour, plan, store_hour
+from riskmodel.storage import N_NUMBERS, in_value_row, out_value_row
 
 f = np.float32
 PRICES = Path(__file__).parents[2] / "shared" / "data" / "prices"
@@ -93,13 +106,23 @@ def test_values_of_an_hour_by_hand():
     price, fee = np.array([100.0, -20.0], f), np.array([35.0, 35.0], f)
     pd, pc = np.zeros(2, f), np.zeros(2, f)
     # short of sun a MWh saves 100 + 35 or -20 + 35; out at 0.8 less 10 of wear, in at 1 / 0.8
-    value_rows(pd, pc, price, False, fee, f(3), f(1), f(0.8), f(1.25), f(10))
+    value, eta, inverse = np.zeros(2, f), np.full(2, 0.8, f), np.full(2, 1.25, f)
+    known_value_row(value, price, False, fee, f(3), f(1))
+    out_value_row(pd, value, eta, f(10))
+    in_value_row(pc, value, inverse)
     np.testing.assert_allclose([pd, pc], [[98.0, 2.0], [168.75, 18.75]], rtol=1e-6)
     # with sun to spare it would fetch 100 - 3, or is curtailed at a negative price
-    value_rows(pd, pc, price, True, fee, f(3), f(1), f(0.8), f(1.25), f(10))
+    known_value_row(value, price, True, fee, f(3), f(1))
+    out_value_row(pd, value, eta, f(10))
+    in_value_row(pc, value, inverse)
     np.testing.assert_allclose([pd, pc], [[67.6, -10.0], [121.25, 0.0]], rtol=1e-6)
+    # below zero losses do not count: with them out (-80 x 0.8) would beat in (-80 / 0.8) in one hour, burning energy
+    known_value_row(value, np.array([-115.0, -35.0], f), False, fee, f(3), f(1))
+    out_value_row(pd, value, eta, f(0))
+    in_value_row(pc, value, inverse)
+    np.testing.assert_allclose([pd, pc], [[-80.0, 0.0], [-80.0, 0.0]], rtol=1e-6)
     out = np.zeros((4, 1), f)
-    terminal_rows(out, 4, np.full(1, 50, f), np.full(1, 20, f), np.full(1, 30, f), f(0.9))
+    terminal_rows(out, 4, np.full(1, 50, f), np.full(1, 20, f), np.full(1, 30, f), np.full(1, 0.9, f))
     # 0.9 (50 + 30 + 20 (0.75, 0.25, -0.25, -0.75))
     np.testing.assert_allclose(out[:, 0], [85.5, 76.5, 67.5, 58.5], rtol=1e-6)
 
@@ -116,9 +139,9 @@ def test_the_grid_moves_near_the_true_power(hours):
 
 
 @njit
-def trade(price, reference, spread, rows, day, values, scratch, numbers, grid, surplus, earned):
+def trade(price, reference, spread, rows, day, values, scratch, power, eta, numbers, grid, surplus, earned):
     """Walk the engine's plan and dispatch of one lane over days of given prices; `price` : (days + 1, 24)."""
-    levels, stored, one, fee = grid[0], np.zeros(1, f), np.ones(1, f), np.zeros(1, f)
+    levels, stored, one, fee, inverse = grid[0], np.zeros(1, f), np.ones(1, f), np.zeros(1, f), f(1.0) / eta
     known = np.zeros((2 * DAY, 1), f)
     for d in range(earned.shape[0]):
         known[:DAY, 0] = price[d]
@@ -127,23 +150,23 @@ def trade(price, reference, spread, rows, day, values, scratch, numbers, grid, s
         for h in range(DAY):
             if h == PLAN_HOUR:
                 plan(
-                    values, scratch[0], scratch[1], known, reference[d], spread[d], fee, rows[EMPTY], rows[FULL],
-                    numbers, grid, surplus, 0,
+                    values, rows[VALUE], scratch[0], scratch[1], known, reference[d], spread[d], fee, rows[EMPTY],
+                    rows[FULL], eta, inverse, numbers, grid, surplus, 0,
                 )  # fmt: skip
             after = values[(h - PLAN_HOUR) % DAY + 1]
-            dispatch_hour(rows, day, stored, after, levels, one, one, known[h], fee, numbers)
+            dispatch_hour(rows, stored, after, levels, one, one, known[h], fee, power, eta, inverse, numbers)
+            store_hour(rows, day, stored, eta, inverse)
         earned[d] = day[GAIN, 0] * 1e-3
 
 
 def earned_by_water_values(price, power_kw, energy_kwh, eta):
     """Earnings of each day of a store that knows prices a day ahead [EUR]; `price` : (days + 1, 24) [EUR/MWh]."""
     charge_h, discharge_h = energy_kwh / (power_kw * eta), energy_kwh / (power_kw / eta)
-    numbers = np.zeros(N_NUMBERS, f)
-    numbers[[ETA_C, ETA_D]], numbers[[INVERSE_ETA_C, INVERSE_ETA_D]] = eta, 1 / eta
-    numbers[CABINETS_KW], numbers[CHARGE_LIMIT_KW] = power_kw, 1e9
+    numbers, power, one_way = np.zeros(N_NUMBERS, f), np.full(1, power_kw, f), np.full(1, eta, f)
     rows, day = np.zeros((N_SCRATCH, 1), f), np.zeros((N_DAY_SUMS, 1), f)
     grid = level_grid(charge_h, discharge_h)
     rows[EMPTY], rows[FULL], rows[NET], rows[FLOOR], rows[STEP] = ABOVE_ALL, BELOW_ALL, 1e6, 0.0, energy_kwh / grid[0]
+    rows[LIMIT], rows[TRADING] = 1e9, 1.0
     means = []
     for series in (price.mean(axis=1), np.abs(price - price.mean(axis=1, keepdims=True)).mean(axis=1)):
         now, known = series[0], []
@@ -153,7 +176,20 @@ def earned_by_water_values(price, power_kw, energy_kwh, eta):
         means.append(np.array(known, f)[:, None])
     earned = np.zeros(len(price) - 1)
     values, scratch = np.zeros((KNOWN_HOURS + 1, HIGHEST_LEVELS, 1), f), np.zeros((2, KNOWN_HOURS, 1), f)
-    trade(price.astype(f), *means, rows, day, values, scratch, numbers, grid, np.zeros(8760, np.int8), earned)
+    trade(
+        price.astype(f),
+        *means,
+        rows,
+        day,
+        values,
+        scratch,
+        power,
+        one_way,
+        numbers,
+        grid,
+        np.zeros(8760, np.int8),
+        earned,
+    )
     return earned
 
 

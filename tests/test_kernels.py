@@ -2,6 +2,8 @@
 
 import functools
 import itertools
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from distributions.cells import KELVIN, blast_250ah_calendar_row, blast_250ah_cy
 from riskmodel.engine import simulate_range, trace_week
 from riskmodel.engine.events import cover
 from riskmodel.quantities import Quantity
+from riskmodel.study import study_from_tables
 from riskmodel.tables import pack
 from tests.twin import Float64, battery
 
@@ -27,8 +30,18 @@ f = np.float32
 
 @functools.lru_cache(maxsize=8)
 def changed_study(*changes):
-    """One year of the smaller study with changes."""
-    return studies.load("nordic_inference", ["study.years=1", *changes])
+    """One year of the smaller study, with cabinets of which a fixed share works, and with changes."""
+    tables = tomllib.loads((Path(studies.__file__).parent / "nordic_inference.toml").read_text(encoding="utf-8"))
+    storage = tables["strategies"]["string_storage_pv"]["storage"]
+    for name in ("availability", "fire"):
+        del storage[name]
+        tables["sources"] = {path: text for path, text in tables["sources"].items() if f"storage.{name}" not in path}
+    first = (
+        "study.years=1",
+        STORAGE + "resistance_growth_per_lost_capacity=0",
+        STORAGE + "charging_raises_peak=always",
+    )
+    return study_from_tables(tables, "study", [*first, *changes])
 
 
 @functools.lru_cache(maxsize=4)
@@ -186,8 +199,9 @@ def test_tables_hold_the_studys_numbers():
     """By hand: 19 cabinets of 125 kW and 261 kWh at 0.97; reserve 0.3; PV 2 MWp at 0.97, 0.5 % less each year."""
     study = changed_study()
     t = pack(study)
-    np.testing.assert_allclose(t.storage.numbers[1, :2], [19 * 125 * 0.97, 19 * 261 * 0.97], rtol=1e-7)
-    np.testing.assert_allclose(t.storage.numbers[1, 2:6], [0.87**0.5, 0.87**-0.5, 0.87**0.5, 0.87**-0.5], rtol=1e-7)
+    np.testing.assert_allclose(t.storage.numbers[1, :3], [125 * 0.97, 261 * 0.97, 0.87**0.5], rtol=1e-7)
+    assert t.storage.cabinets[1].tolist() == [19, 0]
+    np.testing.assert_allclose(t.storage.reserve[1], 0.3, rtol=1e-7)
     assert t.site.kwp[1, 0] == f(2000 * 0.97)
     assert not np.any(t.storage.numbers[0, :2])
     assert t.backup.ups_power_kw.tolist() == [0.0, 0.0]

@@ -115,6 +115,9 @@ def test_event_laws_have_a_closed_form(large):
         "cluster.damaged_server_share",
         "cluster.damaged_wait_days",
         "cluster.damaged_repair_eur_per_server",
+        "strategies.string_storage.storage.fire.months_out",
+        "strategies.string_storage_pv.storage.fire.months_out",
+        "strategies.hybrid.storage.fire.months_out",
     ]
     assert all(len(law.code()) == 5 for _, _, law in fields)
 

@@ -165,7 +165,7 @@ def test_unknown_keys_name_the_nearest():
     )
     assert "strategys: " not in only(edited(("[site]", "[sites]\nx = 1\n[site]")))
     assert "sites = {x = 1}: unknown key; did you mean site?" in only(edited(("[site]", "[sites]\nx = 1\n[site]")))
-    assert "strategies.hybrid.storag = {" in only(TEXT.replace("hybrid.storage]", "hybrid.storag]"))
+    assert "strategies.hybrid.storag = {" in only(TEXT.replace("hybrid.storage", "hybrid.storag"))
 
 
 def test_missing_fields_and_sections():

@@ -8,7 +8,7 @@ import numpy as np
 
 from distributions.cells import naumann_2020 as naumann
 from distributions.cells import sony_murata as sony
-from riskmodel.tables import weakest_over_mean
+from riskmodel.storage_tables import weakest_over_mean
 from riskmodel.wear import wear_eur_per_mwh
 from tests.twin.arithmetic import in_order_sum
 

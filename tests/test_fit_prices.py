@@ -157,7 +157,7 @@ def test_bends_of_a_known_marginal_are_found() -> None:
 
 
 @needs_history
-@pytest.mark.parametrize("name", ["SE3_2021_2023", "SE4_2021_2023"])
+@pytest.mark.parametrize("name", ["SE3_2021_2023"])
 def test_shipped_record_meets_the_facts_of_its_history(name: str) -> None:
     first, last = (int(year) for year in name.split("_")[1:])
     target = describe(window(read_prices(SE3, SWEDEN_UTC_OFFSET_H), first, last))

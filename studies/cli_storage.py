@@ -69,7 +69,8 @@ def value_storage(request: StorageRequest) -> None:
 
 def _case(request: StorageRequest) -> Case:
     import studies
-    from studies.storage_study import NONE, Case, sizes_of, study_of
+    from studies.storage_sizes import NONE, sizes_of, storage_of, study_of
+    from studies.storage_study import Case
 
     if not LEAST_PATHS <= request.paths <= MOST_PATHS:
         raise refuse(f"--paths {request.paths}: must be from {LEAST_PATHS} to {MOST_PATHS:,} lifetimes")
@@ -77,8 +78,7 @@ def _case(request: StorageRequest) -> Case:
         raise refuse(f"--out {request.out}: is a file: type the name of a folder")
     study = studies.load(request.study, request.overrides)
     name = _strategy(study, request.strategy)
-    storage = study.strategies[name].storage
-    assert storage is not None
+    storage = storage_of(study, name)
     sizes = sizes_of(storage.cabinets, storage.cabinet_power_kw, storage.cabinet_energy_kwh)
     resized = [
         study

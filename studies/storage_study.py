@@ -7,12 +7,12 @@ prices, outages and drawn inputs. The value of a step between two sizes is the m
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from distributions.clock import KWH_PER_MWH
+from studies.storage_sizes import AS_TYPED, LADDERS, LAST, Size, storage_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,16 +21,10 @@ if TYPE_CHECKING:
     from riskmodel.range_result import RangeResult
     from riskmodel.study import Storage, Study
 
-__all__ = ["LADDERS", "NONE", "PARTS", "Case", "Size", "compare", "sizes_of", "study_of"]
+__all__ = ["PARTS", "Case", "compare"]
 
-DURATIONS_H = (1.0, 2.0, 4.0)
-SHARES = (0.5, 0.75, 1.0, 1.25, 1.5)
-LADDERS = ("count", "duration")
 CAPACITY_YEARS = (10, 15)
 BAND = (0.05, 0.95)
-LAST = "ageing"
-"""Name of the strategy whose cells are never renewed."""
-NONE, AS_TYPED = "none", "count_100"
 PATHS_PER_RANGE = 512
 MONTHS_PER_YEAR = 12
 FLEETS, FLEET_YEARS, ROWS, MOST_FAILED = 400, 10, 5, 3
@@ -38,29 +32,6 @@ STRING_PATHS, STRING_YEARS, MOST_STRING_CABINETS = 1000, 15, 20
 PARTS = ("bought", "serviced", "energy", "downtime", "demand_response")
 """Parts of a step's value: price, replacement and additions of cabinets; service, repair and fire; all energy money;
 downtime losses; demand response."""
-
-
-class Size(NamedTuple):
-    """One size of the storage.
-
-    Attributes
-    ----------
-    name, ladder : str, of the strategy it is simulated as, and which of `LADDERS` it stands on ("" for none)
-    label : str
-    cabinets : int, at the start
-    energy_kwh : float, of one new cabinet
-    """
-
-    name: str
-    ladder: str
-    label: str
-    cabinets: int
-    energy_kwh: float
-
-    @property
-    def energy_mwh(self) -> float:
-        """Nameplate energy at the start [MWh]."""
-        return self.cabinets * self.energy_kwh / KWH_PER_MWH
 
 
 class Case(NamedTuple):
@@ -83,9 +54,7 @@ class Case(NamedTuple):
     @property
     def storage(self) -> Storage:
         """Storage as the user typed it."""
-        storage = self.study.strategies[AS_TYPED].storage
-        assert storage is not None  # `study_of` put it there
-        return storage
+        return storage_of(self.study, AS_TYPED)
 
 
 class _Paths(NamedTuple):
@@ -103,24 +72,6 @@ class _Paths(NamedTuple):
     law: NDArray[np.float64]
     down: NDArray[np.float64]
     days: NDArray[np.float64]
-
-
-def sizes_of(cabinets: int, power_kw: float, energy_kwh: float) -> tuple[Size, ...]:
-    """Sizes around a study's own: without storage, by count, by hours at full power.
-
-    Counts that fall together stand once, the study's own as 100 %.
-    """
-    sizes, counts = [Size(NONE, "", "none", 0, energy_kwh)], set()
-    for share in SHARES:
-        count = max(1, math.floor(share * cabinets + 0.5))
-        if count not in counts and (count != cabinets or share == 1.0):
-            counts.add(count)
-            name, label = f"count_{share * 100:.0f}", f"{share * 100:.0f} % of the cabinets"
-            sizes.append(Size(name, "count", label, count, energy_kwh))
-    longer = (
-        Size(f"duration_{h:g}h", "duration", f"{h:g} h at full power", cabinets, h * power_kw) for h in DURATIONS_H
-    )
-    return (*sizes, *longer)
 
 
 def compare(
@@ -373,32 +324,6 @@ def _strings(case: Case) -> dict[str, Any]:
             seed=case.seed,
         )
     )
-
-
-def study_of(study: Study, strategy: str, resized: Sequence[Study], sizes: Sequence[Size]) -> Study:
-    """The study whose strategies are the sizes, and last one that never renews its cells and waits for nothing.
-
-    Parameters
-    ----------
-    study : Study, the user's
-    strategy : str, one of its strategies with storage
-    resized : sequence of Study, it with each size in turn, validated; the size without storage uses the user's
-    sizes : sequence of Size
-    """
-    from distributions.laws import Constant
-
-    strategies = {}
-    for size, one in zip(sizes, resized, strict=True):
-        mine = one.strategies[strategy]
-        strategies[size.name] = mine.model_copy(update={"storage": None}) if size.name == NONE else mine
-    typed = study.strategies[strategy]
-    assert typed.storage is not None  # for the type checker: the caller chose a strategy with storage
-    kept = {"end_of_life_capacity": 0.0, "augment_below_mwh": 0.0, "added_in_years": [], "added_cabinets": []}
-    at_once = typed.connection.model_copy(update={"time_to_power_months": Constant(0.0)})
-    strategies[LAST] = typed.model_copy(
-        update={"storage": typed.storage.model_copy(update=kept), "connection": at_once}
-    )
-    return study.model_copy(update={"strategies": strategies})
 
 
 def _plain(estimate: Estimate) -> dict[str, float | None]:

@@ -13,7 +13,8 @@ from riskmodel import cabinet_markov
 from riskmodel.quantities import Quantity
 from studies import cli_storage, storage_study
 from studies.cli import app
-from studies.storage_study import PARTS, Case, _of_range, _ratio, compare, sizes_of, study_of
+from studies.storage_sizes import sizes_of, study_of
+from studies.storage_study import PARTS, Case, _of_range, _ratio, compare
 from tests.fake_engine import STUDY, fake_simulate_range
 
 SEED = 3

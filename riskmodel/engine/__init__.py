@@ -92,7 +92,7 @@ def _walk(study, seed, first_path, n_paths, lanes, threads, trace=(0, 0), again=
         if np.any(out.status == MANY_EVENTS):
             path = first_path + int(np.argmax(out.status == MANY_EVENTS))
             raise TooManyEvents(
-                f"path {path}: more than 160 outages and sags in a year; "
+                f"path {path}: more than 640 outages and sags in a year; "
                 "lower site.outage_rate_factor or the rates of the outage record"
             )
         if not np.any(out.status == MANY_HARMFUL):
@@ -155,7 +155,7 @@ def simulate_range(
     Raises
     ------
     TooManyEvents
-        If a path has more events in a year than the engine holds (160).
+        If a path has more events in a year than the engine holds (640).
     """
     scalars, out = _walk(study, seed, first_path, n_paths, lanes, threads, again=again)
     names = tuple(study.strategy_names)

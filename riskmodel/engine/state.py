@@ -17,7 +17,7 @@ from riskmodel.storage import COHORTS
 
 f = np.float32
 
-EVENTS_A_LANE_YEAR = 160
+EVENTS_A_LANE_YEAR = 640
 TWO_DAYS = 48
 DAY = 24
 MONTHS = 12
@@ -62,8 +62,8 @@ class Market(NamedTuple):
     price_drawn : (26, b), sky_drawn : (8, b) float32, the block's columns of PathInputs, in one piece
     fee : (b,) float32, fees on import [EUR/MWh]
     words : (4, b) uint32 scratch
-    events : (b, 160, 5) float64; counts : (b,) int64; uniforms : (b, 160, n) float64
-    first_of_hour : (8761,) int64, order_lane, order_event : (b * 160,) int64: the year's events by hour
+    events : (b, 640, 5) float64; counts : (b,) int64; uniforms : (b, 640, n) float64
+    first_of_hour : (8761,) int64, order_lane, order_event : (b * 640,) int64: the year's events by hour
     cumulative : (365,) float64, lane_regime : (365,) int8 scratch
     """
 
@@ -120,7 +120,7 @@ class Fleet(NamedTuple):
     powered : (s, b) float64 share of the GPUs with power; in_service : (s, b) float32, 1 once the assets are delivered
     grid_back, grid_left, down_from, down_until : (s, b) float64 [hour of the run]; share of import left in an outage
     sums : (s, 35, b) float64 yearly sums
-    outcome : (s, b, 160) int8; lost : (s, b, 160, 5) float32 of the year's events
+    outcome : (s, b, 640) int8; lost : (s, b, 640, 5) float32 of the year's events
     day : (14, b) float32 sums of the day; rows : (21, b) float32 hourly scratch
     run, grid : (24, b) float32 share of the load drawn and of the hour with grid
     known_pd, known_pc : (35, b) float32

@@ -200,7 +200,6 @@ class _Run:
     def simulate(self, simulate_range: Callable[..., Any], paths_per_range: int, how: dict[str, Any]) -> None:
         """Fill the gaps in path order until all paths, or enough for the target error, are there."""
         from riskmodel.path_tables import range_tables
-        from riskmodel.variance_split import OTHER_CHANCE, OTHER_PARAMETERS, spans
 
         wanted = self.manifest["paths_wanted"]
         self._report()
@@ -209,17 +208,29 @@ class _Run:
                 break
             seed = self.manifest["seed"]
             result = simulate_range(self.study, seed, first, end - first, **how)
-            again = [
-                (kind, simulate_range(self.study, seed, a, n, again=kind, **how))
-                for a, n in spans(first, end)
-                for kind in (OTHER_CHANCE, OTHER_PARAMETERS)
-            ]
+            again = self._lived_again(simulate_range, first, end, how)
             store.write_range(self.folder, first, end, range_tables(self.study, result, again))
             self.ranges = sorted([*self.ranges, (first, end)])
             self.manifest["ranges_done"] = manifests.joined(self.ranges)
             manifests.write(self.folder, self.manifest)
             self._report()
         self._precise_enough()
+
+    def _lived_again(
+        self, simulate_range: Callable[..., Any], first: int, end: int, how: dict[str, Any]
+    ) -> list[tuple[int, Any]]:
+        """Other lives of some paths of a range, each a block of its own, side by side."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        from riskmodel.variance_split import OTHER_CHANCE, OTHER_PARAMETERS, spans
+
+        def one(job: tuple[int, int, int]) -> tuple[int, Any]:
+            path, count, kind = job
+            return kind, simulate_range(self.study, self.manifest["seed"], path, count, again=kind, **how)
+
+        jobs = [(path, n, kind) for path, n in spans(first, end) for kind in (OTHER_CHANCE, OTHER_PARAMETERS)]
+        with ThreadPoolExecutor(how["threads"] or default_threads()) as pool:
+            return list(pool.map(one, jobs))
 
     def _report(self) -> None:
         if self.progress is not None:

@@ -1,6 +1,5 @@
 """From an interruption to lost GPU-hours: work since the last checkpoint, waiting, restart, capping, hardware."""
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -41,34 +40,6 @@ class ClusterTables(NamedTuple):
     restart_orderly_h: np.ndarray
     damaged_share: np.ndarray
     damaged_wait_days: np.ndarray
-
-
-def optimal_checkpoint_interval_h(write_h: float, mean_time_to_interrupt_h: float) -> float:
-    """Checkpoint interval that wastes least time, Daly's higher-order form.
-
-    Parameters
-    ----------
-    write_h : float, time to write a checkpoint [h]
-    mean_time_to_interrupt_h : float [h]
-
-    Returns
-    -------
-    float [h]
-
-    Sources
-    -------
-    Daly 2006, Future Generation Computer Systems 22, 303-312, doi 10.1016/j.future.2004.11.016, equation 37.
-
-    Examples
-    --------
-    >>> round(optimal_checkpoint_interval_h(60 / 3600, 9900 / 3600) * 3600, 2)
-    1050.32
-    """
-    d, m = write_h, mean_time_to_interrupt_h
-    if d >= 2.0 * m:
-        return m
-    root = math.sqrt(d / (2.0 * m))
-    return math.sqrt(2.0 * d * m) * (1.0 + root / 3.0 + root * root / 9.0) - d
 
 
 @njit

@@ -18,8 +18,9 @@ from distributions.units import working_cdf
 from distributions.weather import WeatherTables, weather_tables
 from riskmodel.ageing_choice import code_at
 from riskmodel.cabinet_tables import CabinetTables, cabinet_tables
+from riskmodel.checkpointing import interval_of_rule_h
 from riskmodel.demand_response import DemandTables, demand_tables
-from riskmodel.downtime import ClusterTables, optimal_checkpoint_interval_h
+from riskmodel.downtime import ClusterTables
 from riskmodel.fire import FireTables, fire_tables
 from riskmodel.process_draws import ProcessDraws, site_outages
 from riskmodel.ridethrough import BackupTables
@@ -157,20 +158,24 @@ def backup_tables(study: "Study", outage_parameters: dict) -> BackupTables:
     )
 
 
+def checkpoint_interval_h(study: "Study") -> float:
+    """Time between checkpoints of a study [h]: stated, or by the rule it names."""
+    c = study.cluster
+    stated = c.checkpoint_interval_min
+    if isinstance(stated, str):
+        return interval_of_rule_h(stated, c.checkpoint_write_min / MIN_PER_H, c.mean_time_to_interrupt_h)
+    return float(stated) / MIN_PER_H
+
+
 def cluster_tables(study: "Study") -> ClusterTables:
     """Constants of the cluster and the laws drawn per event."""
     c = study.cluster
-    interval = c.checkpoint_interval_min
-    if interval == "optimal":
-        interval_h = optimal_checkpoint_interval_h(c.checkpoint_write_min / MIN_PER_H, c.mean_time_to_interrupt_h)
-    else:
-        interval_h = float(interval) / MIN_PER_H
     laws = [c.restart_abrupt_h, c.restart_orderly_h, c.damaged_server_share, c.damaged_wait_days]
     packed = [np.array([float(x) for x in law.code()]) for law in laws]
     return ClusterTables(
         np.array([float(c.gpus)]),
         np.array([float(c.gpus_per_server)]),
-        np.array([interval_h if c.duty == "training" else 0.0]),
+        np.array([checkpoint_interval_h(study) if c.duty == "training" else 0.0]),
         *packed,
     )
 

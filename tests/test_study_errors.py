@@ -93,8 +93,12 @@ def test_all_problems_come_together_also_those_between_fields():
             "site.export_allowed = 1: must be true or false without quotes",
         ),
         ("price_year = 2025", "price_year = 2025-01-01", "study.price_year = 2025-01-01: must be a whole number"),
-        ('"optimal"', '"often"', "checkpoint_interval_min = 'often': must be \"optimal\" or a number of minutes > 0"),
-        ('"optimal"', "-3", 'checkpoint_interval_min = -3: must be "optimal" or a number of minutes > 0'),
+        (
+            '"optimal"',
+            '"often"',
+            'checkpoint_interval_min = \'often\': must be "young", "daly", "optimal", "exact" or a number of minutes',
+        ),
+        ('"optimal"', "-3", 'checkpoint_interval_min = -3: must be "young", "daly", "optimal", "exact" or a number'),
         (
             "reserve_share = 0.3",
             "reserve_share = 1.3",

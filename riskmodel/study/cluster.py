@@ -10,18 +10,27 @@ from riskmodel.study.fields import Q, Section, choice, number, quantity, whole
 __all__ = ["Cluster"]
 
 
+INTERVAL_RULES = ("young", "daly", "optimal", "exact")
+"""Words for a checkpoint interval, the keys of `riskmodel.checkpointing.INTERVALS`."""
+
+
 def _interval(value: Any) -> float | str:
-    if value == "optimal":
-        return "optimal"
+    if isinstance(value, str) and value in INTERVAL_RULES:
+        return value
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0.0 < value <= 1440.0:
-        raise PydanticCustomError("interval", 'must be "optimal" or a number of minutes > 0 and <= 1440')
+        words = ", ".join(f'"{rule}"' for rule in INTERVAL_RULES)
+        raise PydanticCustomError(
+            "interval", "must be {words} or a number of minutes > 0 and <= 1440", {"words": words}
+        )
     return float(value)
 
 
 CheckpointInterval = Annotated[
-    float | Literal["optimal"],
+    float | Literal["young", "daly", "optimal", "exact"],
     PlainValidator(_interval),
-    WithJsonSchema({"anyOf": [{"const": "optimal"}, {"type": "number", "exclusiveMinimum": 0, "maximum": 1440}]}),
+    WithJsonSchema(
+        {"anyOf": [{"enum": list(INTERVAL_RULES)}, {"type": "number", "exclusiveMinimum": 0, "maximum": 1440}]}
+    ),
 ]
 
 
@@ -76,7 +85,7 @@ class Cluster(Section):
     )
     checkpoint_write_min: float = number("Time to write one checkpoint", "min", 1.0, low=0.0, high=600.0, above=True)
     checkpoint_interval_min: CheckpointInterval = number(
-        "Time between checkpoints",
+        'Time between checkpoints, or a rule: "young", "daly" (first order), "optimal" (Daly, higher order), "exact"',
         "min",
         30.0,
         default="optimal",

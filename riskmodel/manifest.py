@@ -68,6 +68,15 @@ def records(study: Study) -> dict[str, Any]:
     return found
 
 
+def given_events(study: Study) -> dict[str, Any]:
+    """File of given events: its name, hash and what was read from it; empty where events are drawn."""
+    given = study.given_events()
+    if given is None:
+        return {}
+    rows = [event._asdict() for event in given.events]
+    return {"given_events": {"name": given.file, "sha256": given.sha256, "events": rows}}
+
+
 def new(study: Study, seed: int, paths: int) -> dict[str, Any]:
     """Manifest of a run that is about to start."""
     header = study.header
@@ -87,7 +96,7 @@ def new(study: Study, seed: int, paths: int) -> dict[str, Any]:
         "source_version": source_version(),
         "versions": versions(),
         "machine": machine(),
-        "sources": {"study": dict(study.sources), "records": records(study)},
+        "sources": {"study": dict(study.sources), "records": records(study)} | given_events(study),
         "started": now(),
         "ended": None,
         "files": {},

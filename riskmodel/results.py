@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from distributions.estimate import Estimate
 from riskmodel import manifest as manifests
-from riskmodel.run import FIGURES, TABLE_FILES, RunError
+from riskmodel.run import FIGURES, GIVEN_EVENTS, TABLE_FILES, RunError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -146,7 +146,8 @@ class Results:
         if target.exists() and (not target.is_dir() or any(target.iterdir())) and not overwrite:
             raise RunError(f"{target}: is not an empty folder; name another one or say overwrite=True")
         target.mkdir(parents=True, exist_ok=True)
-        for name in (*TABLE_FILES, manifests.NAME):
+        given = [GIVEN_EVENTS] if (self.folder / GIVEN_EVENTS).is_file() else []
+        for name in (*TABLE_FILES, *given, manifests.NAME):
             shutil.copyfile(self.folder / name, target / name)
         if (self.folder / FIGURES).is_dir():
             shutil.copytree(self.folder / FIGURES, target / FIGURES, dirs_exist_ok=True)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from riskmodel import manifest as manifests
 from riskmodel import store
 from riskmodel.engine import DEFAULT_LANES, TooManyEvents, default_threads
+from riskmodel.study.records import EVENTS_FIELD
 
 if TYPE_CHECKING:
     from riskmodel.results import Results
@@ -27,6 +28,8 @@ TABLE_FILES = (
     "paths.parquet", "years.parquet", "events.parquet", "redrawn.parquet", "summary.csv", "study.resolved.toml",
 )  # fmt: skip
 FIGURES = "figures"
+GIVEN_EVENTS = "given_events.csv"
+"""Copy of the file of given events, where a study has one: the resolved study names it."""
 
 Progress = Callable[[int, int], object]
 DrawFigures = Callable[["Results", Path], object]
@@ -272,11 +275,11 @@ class _Run:
         rows += [Row(*row) for row in split_rows(self.folder, names, self.study.header.baseline)]
         rows += [Row(*row) for row in claim_estimates(self.study, self.folder)]
         _write_text(self.folder / "summary.csv", summary_csv(rows))
-        _write_text(self.folder / "study.resolved.toml", self.study.to_toml())
+        _write_study(self.folder, self.study)
         if draw_figures is not None:
             manifests.write(self.folder, self.manifest)  # the figures say how many paths there are
             draw_figures(_results(self.folder), self.folder / FIGURES)
-        files = manifests.file_hashes(self.folder, (*TABLE_FILES, FIGURES))
+        files = manifests.file_hashes(self.folder, (*TABLE_FILES, GIVEN_EVENTS, FIGURES))
         self.manifest.update(state="finished", ended=manifests.now(), files=files)
         manifests.write(self.folder, self.manifest)
         shutil.rmtree(self.folder / store.RANGES, ignore_errors=True)
@@ -348,12 +351,21 @@ def _started(folder: Path, study: Study, seed: int, paths: int, overwrite: bool)
     _check_writable(folder)
     manifest = manifests.new(study, seed, paths)
     manifests.write(folder, manifest)
-    _write_text(folder / "study.resolved.toml", study.to_toml())
+    _write_study(folder, study)
     return manifest
 
 
+def _write_study(folder: Path, study: Study) -> None:
+    """The resolved study, and beside it the events it is given, so that the folder can be read and run anywhere."""
+    given, files = study.given_events(), {}
+    if given is not None:
+        _write_bytes(folder / GIVEN_EVENTS, given.raw)
+        files = {EVENTS_FIELD: GIVEN_EVENTS}
+    _write_text(folder / "study.resolved.toml", study.to_toml(files))
+
+
 def _remove_results(folder: Path) -> None:
-    for name in (manifests.NAME, *TABLE_FILES):
+    for name in (manifests.NAME, *TABLE_FILES, GIVEN_EVENTS):
         (folder / name).unlink(missing_ok=True)
     for name in (FIGURES, store.RANGES):
         shutil.rmtree(folder / name, ignore_errors=True)
@@ -370,6 +382,10 @@ def _check_writable(folder: Path) -> None:
 
 
 def _write_text(file: Path, text: str) -> None:
+    _write_bytes(file, text.encode())
+
+
+def _write_bytes(file: Path, content: bytes) -> None:
     partial = file.with_name(f"{file.name}.partial")
-    partial.write_text(text, encoding="utf-8", newline="\n")
+    partial.write_bytes(content)
     os.replace(partial, file)

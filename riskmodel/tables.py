@@ -8,6 +8,7 @@ import numpy as np
 from distributions import parameters
 from distributions.clearness import ClearnessTables, clearness_tables
 from distributions.clock import HOURS_PER_DAY, KW_PER_MW, MONTH_OF_DAY, MONTHS_PER_YEAR
+from distributions.given_outages import GivenTables
 from distributions.irradiance import chain_of, pv_table
 from distributions.outage_tables import outage_tables
 from distributions.outages import OutageTables
@@ -22,6 +23,7 @@ from riskmodel.checkpointing import interval_of_rule_h
 from riskmodel.demand_response import DemandTables, demand_tables
 from riskmodel.downtime import ClusterTables
 from riskmodel.fire import FireTables, fire_tables
+from riskmodel.given_events import given_tables
 from riskmodel.process_draws import ProcessDraws, site_outages
 from riskmodel.ridethrough import BackupTables
 from riskmodel.storage import StorageTables
@@ -101,6 +103,7 @@ class PathInputs(NamedTuple):
     ageing_factor : (s, n) float32
     ageing_law : (s, n) int64, `distributions.cells.codes.CellCode` of the path's cells
     failure_factor, fire_factor : (s, n) float64, on the failure and fire rates of cabinets
+    given : distributions.given_outages.GivenTables, events that happen instead of drawn ones
     """
 
     load_kw: np.ndarray
@@ -116,6 +119,7 @@ class PathInputs(NamedTuple):
     ageing_law: np.ndarray
     failure_factor: np.ndarray
     fire_factor: np.ndarray
+    given: GivenTables
 
 
 def _cdf_table(rows: list[np.ndarray]) -> np.ndarray:
@@ -292,7 +296,9 @@ def pack(study: "Study") -> Tables:
     )
 
 
-def path_inputs(study: "Study", scalars: dict[str, np.ndarray], processes: ProcessDraws) -> PathInputs:
+def path_inputs(
+    study: "Study", scalars: dict[str, np.ndarray], processes: ProcessDraws, given: GivenTables | None = None
+) -> PathInputs:
     """Drawn scalars in the shapes and types that the engine walks.
 
     Parameters
@@ -300,6 +306,8 @@ def path_inputs(study: "Study", scalars: dict[str, np.ndarray], processes: Proce
     study : Study
     scalars : dict of field path -> (n_paths,) float64, from `riskmodel.draws.draw_scalars`
     processes : riskmodel.process_draws.ProcessDraws
+    given : GivenTables, optional
+        Events to walk; by default those of the study's file, else drawn ones.
     """
     c = study.cluster
     it_kw = c.gpus / c.gpus_per_server * c.server_power_kw * (1.0 + c.network_storage_share)
@@ -328,4 +336,5 @@ def path_inputs(study: "Study", scalars: dict[str, np.ndarray], processes: Proce
         ageing_law=np.array([code_at(a.ageing_law, processes.law_uniforms) if a else zeros for a in storages]),
         failure_factor=np.array(failing),
         fire_factor=np.array(burning),
+        given=given_tables(study.given_events(), study.header.years) if given is None else given,
     )

@@ -69,6 +69,10 @@ def run(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the results. Default: out/NAME OF THE STUDY.")] = None,
     overrides: Overrides = None,
+    events: Annotated[
+        Path | None,
+        typer.Option(metavar="EVENTS.csv", help="Outages and sags that happen in every path instead of drawn ones."),
+    ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Default: all cores. The results are the same.")] = None,
     target_error: Annotated[
         str | None,
@@ -90,6 +94,7 @@ def run(
             seed=seed,
             out=out,
             overrides=tuple(overrides or ()),
+            events=events,
             threads=threads,
             target_error=target_error,
             resume=resume,

@@ -18,9 +18,10 @@ from studies.cli_problems import announced_interrupt, fail, plain_problems, refu
 if TYPE_CHECKING:
     from riskmodel.results import Results
 
-__all__ = ["RunRequest", "parse_target_error", "resume_command", "run_study"]
+__all__ = ["RunRequest", "events_override", "parse_target_error", "resume_command", "run_study"]
 
 DEFAULT_PATHS = 10_000
+EVENTS_FIELD = "site.given_events"
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class RunRequest:
     seed: int | None = None
     out: Path | None = None
     overrides: tuple[str, ...] = ()
+    events: Path | None = None
     threads: int | None = None
     target_error: str | None = None
     resume: bool = False
@@ -76,6 +78,7 @@ def resume_command(request: RunRequest, folder: Path) -> str:
     for option, value in (
         ("--paths", request.paths),
         ("--seed", request.seed),
+        ("--events", request.events),
         ("--threads", request.threads),
         ("--target-error", request.target_error),
     ):
@@ -84,6 +87,14 @@ def resume_command(request: RunRequest, folder: Path) -> str:
     for text in request.overrides:
         words += ["--set", text]
     return shlex.join([*words, "--resume"])
+
+
+def events_override(events: Path | None) -> tuple[str, ...]:
+    """The file of given events as an override of the study; a path typed here is relative to the current folder."""
+    if events is None:
+        return ()
+    path = events.resolve() if events.exists() else events
+    return (f"{EVENTS_FIELD}={json.dumps(str(path), ensure_ascii=False)}",)
 
 
 def run_study(request: RunRequest) -> None:
@@ -110,7 +121,7 @@ def _simulate(request: RunRequest, target: dict[str, float] | None) -> Results:
     from studies.cli_progress import RunProgress
     from studies.figures import draw_all
 
-    study = studies.load(request.study, request.overrides)
+    study = studies.load(request.study, (*request.overrides, *events_override(request.events)))
     warn(study)
     folder = request.out or Path("out") / study.header.name
     try:

@@ -9,6 +9,7 @@ import numpy as np
 from riskmodel.range_result import RangeResult
 
 if TYPE_CHECKING:
+    from distributions.given_outages import GivenTables
     from riskmodel.study import Study
 
 DEFAULT_LANES = 256
@@ -68,7 +69,7 @@ def _walk_blocks(tables, inputs, out, lanes, first_path, seed, trace_from, threa
         list(pool.map(one, firsts))
 
 
-def _walk(study, seed, first_path, n_paths, lanes, threads, trace=(0, 0), again=0):
+def _walk(study, seed, first_path, n_paths, lanes, threads, trace=(0, 0), again=0, given=None):
     """Draw the scalars and run the kernel, with more room for events if a path needs it.
 
     `again` is 0 for the paths as they are, else the kind of `riskmodel.variance_split` in which they are drawn anew.
@@ -84,7 +85,7 @@ def _walk(study, seed, first_path, n_paths, lanes, threads, trace=(0, 0), again=
     scalars = draw_scalars(study, seed, first_path, n_paths)
     chance_path = first_path + again * OTHER_LIFE
     processes = draw_processes(study, seed, chance_path if again == OTHER_PARAMETERS else first_path, n_paths)
-    tables, inputs = pack(study), path_inputs(study, scalars, processes)
+    tables, inputs = pack(study), path_inputs(study, scalars, processes, given)
     capacity = HARMFUL_EVENTS_A_YEAR * study.header.years
     while True:
         out = _allocate(n_paths, study, capacity, trace[1])
@@ -132,6 +133,7 @@ def simulate_range(
     threads: int | None = None,
     lanes: int = DEFAULT_LANES,
     again: int = 0,
+    given: "GivenTables | None" = None,
 ) -> RangeResult:
     """Simulate the paths `first_path .. first_path + n_paths - 1` of a study, hour by hour, for all its strategies.
 
@@ -147,6 +149,8 @@ def simulate_range(
     again : int
         0 for the paths as they are; `riskmodel.variance_split.OTHER_CHANCE` for the same inputs and parameters in other
         weather, prices and outages, `OTHER_PARAMETERS` for the same inputs only.
+    given : GivenTables, optional
+        Events to walk instead of those of the study, one list for all paths or one for each.
 
     Returns
     -------
@@ -157,7 +161,7 @@ def simulate_range(
     TooManyEvents
         If a path has more events in a year than the engine holds (640).
     """
-    scalars, out = _walk(study, seed, first_path, n_paths, lanes, threads, again=again)
+    scalars, out = _walk(study, seed, first_path, n_paths, lanes, threads, again=again, given=given)
     names = tuple(study.strategy_names)
     return RangeResult(first_path, out.annual, scalars, _event_columns(out, first_path, len(names)), names)
 

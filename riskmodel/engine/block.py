@@ -50,8 +50,8 @@ def _close_year(fleet, tables, out, s, year, first_lane):
 
 
 @njit(inner=True)
-def _write_events(market, fleet, out, year, first_lane):
-    """Keep the year's events that hurt at least one strategy, in order of path and time."""
+def _write_events(market, fleet, out, year, first_lane, all_of_them):
+    """Keep the year's events that hurt at least one strategy, or all of them, in order of path and time."""
     n_strategies = fleet.stored.shape[0]
     for i in range(market.counts.shape[0]):
         p = first_lane + i
@@ -59,7 +59,7 @@ def _write_events(market, fleet, out, year, first_lane):
             worst = 0
             for s in range(n_strategies):
                 worst = max(worst, int(fleet.outcome[s, i, k]))
-            if worst < CAPPED:
+            if worst < CAPPED and not all_of_them:
                 continue
             n = out.n_events[p]
             if n == out.event.shape[1]:
@@ -109,8 +109,8 @@ def walk_block(tables, inputs, out, first_lane, lanes, first_path, seed, trace_f
     for year in range(n_years):
         if year > 0:
             year_of_weather(market, tables, year, path, seed)
-        factors = inputs.outage_factors[first_lane : first_lane + lanes]
-        year_of_events(market, tables, factors, year, path, seed, out.status[first_lane : first_lane + lanes])
+        status = out.status[first_lane : first_lane + lanes]
+        year_of_events(market, tables, inputs, year, first_lane, path, seed, status)
         for day in range(-1 if year == 0 else 0, DAYS):
             # on day -1 the first day of the run becomes "tomorrow"; there is nothing to walk yet
             if day == DAYS - 1:
@@ -131,4 +131,4 @@ def walk_block(tables, inputs, out, first_lane, lanes, first_path, seed, trace_f
                     _close_month(fleet, s, tables.site.contracted_kw[s])
         for s in range(n_strategies):
             _close_year(fleet, tables, out, s, year, first_lane)
-        _write_events(market, fleet, out, year, first_lane)
+        _write_events(market, fleet, out, year, first_lane, inputs.given.on[0] == 1)

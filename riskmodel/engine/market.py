@@ -5,6 +5,7 @@ import numpy as np
 from distributions import clearness, prices, weather
 from distributions._jit import njit
 from distributions.clock import HOURS_PER_YEAR
+from distributions.given_outages import given_year
 from distributions.outages import FAMILY, HOUR, NUMBER, year_events
 from distributions.streams import Process, words_row
 from distributions.tariffs import critical_row, tariff_price_row
@@ -144,25 +145,24 @@ def _price_means(market, weight):
 
 
 @njit(inner=True)
-def year_of_events(market, tables, outage_factors, year, first_path, seed, status):
-    """Draw the year's events of every lane and order them by hour; a lane whose list overflows gets status 1."""
+def year_of_events(market, tables, inputs, year, first_lane, first_path, seed, status):
+    """Draw the year's events of every lane, or take the given ones, and order them by hour.
+
+    A lane whose list overflows gets status 1.
+    """
     b = market.counts.shape[0]
-    curtailed = tables.site.curtailed[0] == 1
+    curtailed, given = tables.site.curtailed[0] == 1, inputs.given
     lane_regime = market.lane_regime
     for i in range(b):
-        lane_regime[:] = market.regime[OF_OUTAGES, :DAYS, i]
-        path = first_path + i
-        n = year_events(
-            market.events[i],
-            tables.outages,
-            lane_regime,
-            outage_factors[i],
-            curtailed,
-            year,
-            path,
-            seed,
-            market.cumulative,
-        )
+        path, events = first_path + i, market.events[i]
+        if given.on[0] == 1:
+            n = given_year(events, given, first_lane + i, year, tables.outages.tolerance)
+        else:
+            lane_regime[:] = market.regime[OF_OUTAGES, :DAYS, i]
+            factors = inputs.outage_factors[first_lane + i]
+            n = year_events(
+                events, tables.outages, lane_regime, factors, curtailed, year, path, seed, market.cumulative
+            )
         if n < 0:
             status[i] = 1
             n = 0

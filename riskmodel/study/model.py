@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, Field, PrivateAttr
 
@@ -14,9 +14,12 @@ from distributions.laws import Law
 from riskmodel.study.cluster import Cluster
 from riskmodel.study.fields import Section, field_extra
 from riskmodel.study.header import Claims, Correlation, Header
-from riskmodel.study.records import RECORD_FIELDS, file_hash, is_file_name, named_records, resolved
+from riskmodel.study.records import EVENTS_FIELD, RECORD_FIELDS, file_hash, found_file, is_file_name, named_records
 from riskmodel.study.site import Site
 from riskmodel.study.strategy import Strategy
+
+if TYPE_CHECKING:
+    from riskmodel.given_events import GivenEvents
 
 __all__ = ["Leaf", "Origin", "Row", "Study", "study_json_schema"]
 
@@ -70,6 +73,7 @@ class Study(Section):
     _origins: dict[str, Origin] = PrivateAttr(default_factory=dict)
     _specs: dict[str, Any] = PrivateAttr(default_factory=dict)
     _folder: Path = PrivateAttr(default_factory=Path)
+    _given: "GivenEvents | None" = PrivateAttr(default=None)
 
     @property
     def strategy_names(self) -> list[str]:
@@ -111,7 +115,29 @@ class Study(Section):
 
     def warnings(self) -> list[str]:
         """What the reader of a result must know: inputs that could not be used as they stand."""
-        return self.correlation.warnings() if self.correlation is not None else []
+        found = self.correlation.warnings() if self.correlation is not None else []
+        given = self.given_events()
+        if given is not None:
+            text = f"{given.text()} given in {given.file} happen in every path; none are drawn from {self.site.outages}"
+            found.append(f"{EVENTS_FIELD}: {text}")
+        return found
+
+    def given_events(self) -> "GivenEvents | None":
+        """Events of the file that the site names, read once; None where events are drawn.
+
+        Raises
+        ------
+        StudyError
+            With all problems of the file.
+        """
+        if self.site.given_events is None:
+            return None
+        if self._given is None:
+            from riskmodel.given_events import read_given_events
+
+            path = found_file(self.site.given_events, self._folder)
+            self._given = read_given_events(path, self.header.years, self.site.utc_offset_h)
+        return self._given
 
     def origin(self, path: str) -> Origin:
         """Origin of the value at a field path such as ``cluster.load_factor``."""
@@ -122,18 +148,22 @@ class Study(Section):
         return {kind: record.name for kind, record in named_records(self.site, self._folder).items()}
 
     def record_path(self, leaf: Leaf) -> str:
-        """Absolute path of the parameter file that a value names; empty where it names none."""
-        if leaf.path not in RECORD_FIELDS or not is_file_name(leaf.value):
-            return ""
-        return resolved(leaf.value, self._folder)
+        """Absolute path of the file that a value names; empty where it names none."""
+        names_file = leaf.path == EVENTS_FIELD or (leaf.path in RECORD_FIELDS and is_file_name(leaf.value))
+        return found_file(leaf.value, self._folder) if names_file else ""
 
     def canonical(self) -> list[tuple[str, Any]]:
         """Every field path with its plain value, laws as tables; what equality and ``input_hash`` compare.
 
-        A parameter file stands for its content, wherever it lies.
+        A parameter file or a file of events stands for its content, wherever it lies.
         """
-        paths = ((leaf, self.record_path(leaf)) for leaf in self.leaves())
-        return [(leaf.path, file_hash(path) if path else plain_value(leaf.value)) for leaf, path in paths]
+        return [(leaf.path, self._content(leaf)) for leaf in self.leaves()]
+
+    def _content(self, leaf: Leaf) -> Any:
+        if leaf.path == EVENTS_FIELD and (given := self.given_events()) is not None:
+            return f"sha256:{given.sha256}"
+        path = self.record_path(leaf)
+        return file_hash(path) if path else plain_value(leaf.value)
 
     def input_hash(self) -> str:
         """SHA-256 of the resolved values; comments, sources and the file's layout do not change it."""
@@ -146,11 +176,14 @@ class Study(Section):
     def __hash__(self) -> int:
         return hash(self.input_hash())
 
-    def to_toml(self) -> str:
-        """Resolved study as TOML: every field with its origin; it loads again to an equal study."""
+    def to_toml(self, files: Mapping[str, str] | None = None) -> str:
+        """Resolved study as TOML: every field with its origin; it loads again to an equal study.
+
+        `files` : field path -> name to write for the file that the field names, where it is copied beside the study.
+        """
         from riskmodel.study.writing import to_toml
 
-        return to_toml(self)
+        return to_toml(self, files or {})
 
     def describe(self) -> list[Row]:
         """Rows (field, value, unit, origin) of every value, for a listing."""

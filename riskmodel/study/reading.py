@@ -17,6 +17,7 @@ from riskmodel.study.model import Leaf, Origin, Study, stream_name
 from riskmodel.study.overrides import apply_overrides, named_override
 from riskmodel.study.problems import MISSING, Problem, StudyError, problems_of
 from riskmodel.study.products import fill_products, product_problems
+from riskmodel.study.records import EVENTS_FIELD, found_file
 from riskmodel.study.rules import Parts, check_rules
 from riskmodel.study.site import Site
 from riskmodel.study.strategy import Strategy
@@ -78,13 +79,30 @@ def study_from_tables(tables: Mapping[str, Any], file: str = "study", overrides:
     parts = _parts(filled, study)
     parts.folder = folder
     problems += check_rules(parts, file)
+    problems += _event_problems(study, folder, file)
     if problems or study is None:
         raise StudyError([_name_override(problem, overridden) for problem in problems])
-    study._folder = folder
     _trace(study, given, overridden)
     for path, source in products.items():
         study._origins[path] = Origin("catalogue", source)
     return study
+
+
+def _event_problems(study: Study | None, folder: Path, file: str) -> list[Problem]:
+    """What is wrong with the file of given events, which the study keeps once it is read."""
+    if study is None:
+        return []
+    study._folder = folder
+    name = study.site.given_events
+    if name is None:
+        return []
+    if not Path(found_file(name, folder)).is_file():
+        return [Problem(file, EVENTS_FIELD, name, "no such file beside the study or in the current folder")]
+    try:
+        study.given_events()
+    except StudyError as error:
+        return error.problems
+    return []
 
 
 def read_text(path: Path) -> str:

@@ -6,10 +6,21 @@ from typing import NamedTuple
 
 from riskmodel.study.site import Site
 
-__all__ = ["RECORD_FIELDS", "NamedRecord", "file_hash", "is_file_name", "named_records", "resolved"]
+__all__ = [
+    "EVENTS_FIELD",
+    "RECORD_FIELDS",
+    "NamedRecord",
+    "file_hash",
+    "found_file",
+    "is_file_name",
+    "named_records",
+    "resolved",
+]
 
 RECORD_FIELDS = ("site.price_parameters", "site.tariff", "site.outages", "site.weather", "site.irradiance")
 """Fields that may hold the path of a parameter file."""
+EVENTS_FIELD = "site.given_events"
+"""Field that holds the path of a file of events."""
 
 
 class NamedRecord(NamedTuple):
@@ -55,8 +66,11 @@ def is_file_name(name: str) -> bool:
 
 def resolved(name: str, folder: Path) -> str:
     """Absolute path of a parameter file if it exists; names of shipped records and absent files as they are."""
-    if not is_file_name(name):
-        return name
+    return found_file(name, folder) if is_file_name(name) else name
+
+
+def found_file(name: str, folder: Path) -> str:
+    """Absolute path of a file beside the study or in the current folder; the name as it is where there is none."""
     for path in (folder / name, Path(name)):
         if path.is_file():
             return str(path.resolve())

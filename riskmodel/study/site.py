@@ -107,6 +107,13 @@ class Site(Section):
     outage_rate_factor: Q = quantity(
         "Multiplies every outage rate", "", 1.0, low=0.0, high=1000.0, default=1.0, source="1: rates as in the record"
     )
+    given_events: str | None = choice(
+        "CSV file of outages and sags that happen in every path instead of drawn ones; prices, sun and what an event "
+        "does stay drawn",
+        "outages_2017.csv",
+        default=None,
+        source="none: events are drawn from the outage record",
+    )
     parameter_uncertainty: bool = flag(
         "Does each path draw the fitted parameters from their errors?",
         default=True,

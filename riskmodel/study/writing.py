@@ -1,7 +1,7 @@
 """The resolved study as TOML with origins, and as rows for a listing."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from distributions.laws import Law
@@ -10,10 +10,11 @@ from riskmodel.study.model import Leaf, Row, Study, plain_value
 __all__ = ["describe", "to_toml"]
 
 
-def to_toml(study: Study) -> str:
+def to_toml(study: Study, files: Mapping[str, str]) -> str:
     """Every field, defaults too, in the order of the model, each with its origin as a comment.
 
     Origins of defaults, overrides and the catalogue are also kept in [sources], so they survive reading the text again.
+    `files` : see `Study.to_toml`.
     """
     lines = [f"# Resolved study: every value and where it came from. Input hash {study.input_hash()}."]
     lines += [f"# Warning: {_one_line(text)}." for text in study.warnings()]
@@ -26,9 +27,8 @@ def to_toml(study: Study) -> str:
             lines += ["", f"[{head}]"]
         origin = study.origin(leaf.path)
         inline = "source" in study._specs.get(leaf.path, {})
-        lines.append(
-            f"{key} = {toml_value(_typed(study, leaf))}  # {_one_line(origin.kind if inline else str(origin))}"
-        )
+        value = toml_value(files.get(leaf.path) or _typed(study, leaf))
+        lines.append(f"{key} = {value}  # {_one_line(origin.kind if inline else str(origin))}")
         if origin.kind in ("default", "--set", "catalogue"):
             sources[leaf.path] = str(origin)
     lines += ["", "[sources]"]

@@ -78,7 +78,7 @@ class Outages:
     """Events of a study's site, year by year."""
 
     def __init__(self, study):
-        self.study, names = study, study.record_names()
+        self.study, names, self.given = study, study.record_names(), study.given_events()
         record = parameters.load("outages", names["outages"])
         share = state_share(parameters.load("weather", names["weather"])["transition"])
         called = any(s.connection.interruptible for s in study.strategies.values())
@@ -99,11 +99,25 @@ class Outages:
         regime : (365,) int, weather of the year's days
         rate_factor : float, the site's rates relative to the record; calls of the grid operator keep theirs
         """
+        if self.given is not None:
+            return list(self._given(year, seed, path))
         found = []
         for family, (rate, longer) in enumerate(outage_factors(self.study, seed, path)[: len(self.families)]):
             rate = rate if family == CURTAILMENT else rate * rate_factor
             found += self._family(family, regime, rate, longer, year, seed, path)
         return sorted(found, key=lambda event: event.hour)
+
+    def _given(self, year, seed, path):
+        numbers = dict.fromkeys(NAMES, DRAWS_A_YEAR * year)
+        for e in self.given.events:
+            if e.year != year + 1:
+                continue
+            family, number = NAMES.index(e.family), numbers[e.family]
+            numbers[e.family] += 1
+            if family == SAG and tolerated(e.duration_h * 3600, e.residual_voltage):
+                continue
+            uniforms = draw_uniforms(family, number, seed, path)
+            yield Event(e.hour, e.duration_h, family, e.residual_voltage, number, uniforms)
 
     def _family(self, family, regime, rate_factor, longer, year, seed, path):
         record = self.records[family]

@@ -46,6 +46,8 @@ class Process(IntEnum):
     CABINET_DAY = 20
     FIRE_DAY = 21
     DEMAND_RESPONSE = 22
+    SURVIVAL_SYSTEM = 26
+    SURVIVAL_PROBE = 27
 
 
 @njit(forceinline=True)

@@ -5,9 +5,6 @@ import numpy as np
 from distributions.laws import from_spec
 from distributions.outages import FAMILIES, OutageTables
 
-# ITIC (CBEMA) curve 2000, lower side: survives 0 V to 20 ms, 70 % to 0.5 s, 80 % to 10 s, 90 % for good (numbers from
-# memory of the standard's text; verify against the Information Technology Industry Council's application note).
-ITIC_LOWER = ((0.02, 0.0), (0.5, 0.7), (10.0, 0.8), (np.inf, 0.9))
 GAMMA_KNOTS = 1025
 
 
@@ -38,7 +35,9 @@ def gamma_quantiles(shape: float) -> np.ndarray:
     return x / float(np.sum(weights * x))
 
 
-def outage_tables(parameters: dict, regime_share_of_day: np.ndarray, month_of_day: np.ndarray) -> OutageTables:
+def outage_tables(
+    parameters: dict, regime_share_of_day: np.ndarray, month_of_day: np.ndarray, tolerance: np.ndarray
+) -> OutageTables:
     """Arrays for `distributions.outages.year_events`.
 
     Parameters
@@ -47,6 +46,8 @@ def outage_tables(parameters: dict, regime_share_of_day: np.ndarray, month_of_da
         residual_quantile
     regime_share_of_day : (365, 3) long-run share of each weather regime on each day of the year
     month_of_day : (365,) int
+    tolerance : (n, 2) float64, by rising duration
+        Up to this duration [s] the equipment does not notice a voltage down to this share of the nominal one.
 
     Returns
     -------
@@ -70,5 +71,5 @@ def outage_tables(parameters: dict, regime_share_of_day: np.ndarray, month_of_da
         np.array(multipliers),
         np.array(laws),
         np.asarray(parameters["sag"]["residual_quantile"], dtype=np.float64),
-        np.array(ITIC_LOWER),
+        np.ascontiguousarray(tolerance, dtype=np.float64),
     )

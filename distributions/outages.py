@@ -80,7 +80,7 @@ def poisson_count(mean, u, largest):
 
 @njit
 def tolerated(duration_s, residual, tolerance):
-    """True if equipment on the tolerance curve does not notice a sag. `tolerance` : (n, 2) as in `OutageTables`."""
+    """True if equipment on the tolerance curve does not notice. `tolerance` : (n, 2) as in `OutageTables`."""
     for k in range(tolerance.shape[0]):
         if duration_s <= tolerance[k, 0]:
             return residual >= tolerance[k, 1]
@@ -121,8 +121,8 @@ def _family_events(events, count, family, tables, cumulative, factors, year, pat
         if family == SAG:
             e, g, _, _ = philox(draw, EVENT_WORD | N_FAMILIES, path, seed)
             residual = table_value(tables.residual, uniform53(e, g))
-            if tolerated(duration_s, residual, tables.tolerance):
-                continue
+        if family != CURTAILMENT and tolerated(duration_s, residual, tables.tolerance):
+            continue
         if count == events.shape[0]:
             return -1
         record = events[count]

@@ -28,6 +28,7 @@ from riskmodel.process_draws import ProcessDraws, site_outages
 from riskmodel.ridethrough import BackupTables
 from riskmodel.storage import StorageTables
 from riskmodel.storage_tables import cabinets_of, column, storage_tables
+from riskmodel.voltage_tolerance import tolerance_table
 
 if TYPE_CHECKING:
     from riskmodel.study import Study
@@ -277,6 +278,7 @@ def pack(study: "Study") -> Tables:
     clearness = clearness_tables(irradiance, pv_table(*place, chain_of(irradiance)))
     month_of_day = np.asarray(MONTH_OF_DAY, np.int64)
     share = state_share(weather_parameters["transition"])
+    tolerance = tolerance_table(study.cluster.voltage_tolerance, study.cluster.hold_up_ms)
     site = site_tables(study)
     storages = [strategy.storage for strategy in study.strategies.values()]
     return Tables(
@@ -284,7 +286,7 @@ def pack(study: "Study") -> Tables:
         prices=price_tables(parameters.load("prices", names["prices"])),
         tariff=tariff_tables(tariff_of(study), weather_parameters["transition"]),
         clearness=clearness,
-        outages=outage_tables(outage_parameters, share, month_of_day),
+        outages=outage_tables(outage_parameters, share, month_of_day, tolerance),
         backup=backup_tables(study, outage_parameters),
         cluster=cluster_tables(study),
         storage=storage_tables(study, clearness, site.kwp),

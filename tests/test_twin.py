@@ -246,7 +246,9 @@ def test_cabinets_that_fail_burn_age_and_are_added_in_the_twin():
 
 def test_a_tariff_in_the_twin():
     contract = ['site.demand_charge_basis="contracted"', "strategies.string_storage_pv.connection.contracted_mw=16"]
-    study = studies.load("jiangsu_time_of_use", ["study.years=2", 'site.tariff="european_critical_peak"', *contract])
+    curve = ["cluster.voltage_tolerance=[[0.05, 0.3], [2, 0.85]]", "cluster.hold_up_ms=30"]
+    critical = 'site.tariff="european_critical_peak"'
+    study = studies.load("jiangsu_time_of_use", ["study.years=2", critical, *contract, *curve])
     result = simulate_range(study, SEED, 0, 2)
     for path in range(2):
         assert_same_path(study, path, result)

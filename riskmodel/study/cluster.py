@@ -6,6 +6,7 @@ from pydantic import PlainValidator, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from riskmodel.study.fields import Q, Section, choice, number, quantity, whole
+from riskmodel.study.tolerance_field import VoltageTolerance
 
 __all__ = ["Cluster"]
 
@@ -82,6 +83,13 @@ class Cluster(Section):
         high=1000.0,
         default=20.0,
         source="ITIC curve 2000: no voltage for 20 ms",
+    )
+    voltage_tolerance: VoltageTolerance = choice(
+        "Sags the servers ride through: a published curve, or points [seconds, share of nominal voltage] of your own; "
+        "a longer hold_up_ms counts at no voltage",
+        "itic",
+        default="itic",
+        source="ITIC curve 2000, the common design curve of IT equipment",
     )
     checkpoint_write_min: float = number("Time to write one checkpoint", "min", 1.0, low=0.0, high=600.0, above=True)
     checkpoint_interval_min: CheckpointInterval = number(

@@ -27,8 +27,12 @@ from tests.twin.randoms import (
 SAG, MOMENTARY, SUSTAINED, EXTREME, CURTAILMENT = range(5)
 NAMES = ("sag", "momentary", "sustained", "extreme", "curtailment")
 DRAWS_A_YEAR = 1024
-# Lower side of the ITIC (CBEMA) curve 2000: (up to seconds, survives down to this share of nominal voltage)
-ITIC = ((0.02, 0.0), (0.5, 0.7), (10.0, 0.8), (np.inf, 0.9))
+# Lower sides of the curves: up to seconds, survives down to this share of nominal voltage
+CURVES = {
+    "itic": [(0.02, 0.0), (0.5, 0.7), (10.0, 0.8), (np.inf, 0.9)],
+    "semi_f47": [(0.2, 0.5), (0.5, 0.7), (1.0, 0.8), (np.inf, 0.9)],
+    "semi_f47_recommended": [(0.02, 0.0), (10.0, 0.8), (np.inf, 0.9)],
+}
 GENSET_DRAWS = 16
 
 
@@ -69,9 +73,14 @@ def draw_uniforms(family, number, seed, path):
     return Uniforms(rework, restart, damage, wait, cabinets, common, ups, tuple(gensets))
 
 
-def tolerated(duration_s, residual_voltage):
-    """Whether equipment on the tolerance curve rides through a sag by itself."""
-    return next(residual_voltage >= voltage for longest_s, voltage in ITIC if duration_s <= longest_s)
+def tolerated(duration_s, residual_voltage, cluster):
+    """Whether the cluster's equipment rides through by itself: by its hold-up time, or by its tolerance curve."""
+    if duration_s <= cluster.hold_up_ms / 1000:
+        return True
+    curve = cluster.voltage_tolerance
+    points = CURVES[curve] if isinstance(curve, str) else curve
+    needed = next((voltage for longest_s, voltage in points if duration_s <= longest_s), points[-1][1])
+    return residual_voltage >= needed
 
 
 class Outages:
@@ -132,8 +141,8 @@ class Outages:
             if family == SAG:
                 e, g, _, _ = philox(number, OUTAGE_EVENT, 5, path, seed)
                 voltage = np.interp(uniform(e, g), np.linspace(0, 1, 11), record["residual_quantile"])
-                if tolerated(duration_s, voltage):
-                    continue
+            if family != CURTAILMENT and tolerated(duration_s, voltage, self.study.cluster):
+                continue
             hour = hour_of(uniform(a, b), intensity)
             yield Event(hour, duration_s / 3600, family, voltage, number, draw_uniforms(family, number, seed, path))
 

@@ -86,7 +86,7 @@ def simulate_outages(
     from distributions.outages import DURATION_H, FAMILY, HOUR, N_COLUMNS, N_FAMILIES, year_events
     from distributions.regime import state_share
 
-    no_sags = np.array([[np.inf, 0.0]])
+    no_sags = np.array([[np.inf, 1e-9]])  # any voltage is enough, none is not
     tables = outage_tables(record, state_share(weather["transition"]), np.asarray(MONTH_OF_DAY, np.int64), no_sags)
     regime = walk_weather(years, seed, weather).astype(np.int8)
     events, cumulative, factors = np.zeros((5000, N_COLUMNS)), np.zeros(DAYS_PER_YEAR), np.ones((2, N_FAMILIES))

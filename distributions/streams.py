@@ -46,6 +46,7 @@ class Process(IntEnum):
     CABINET_DAY = 20
     FIRE_DAY = 21
     DEMAND_RESPONSE = 22
+    OWN_FAILURE = 23
     SURVIVAL_SYSTEM = 26
     SURVIVAL_PROBE = 27
 

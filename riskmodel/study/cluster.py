@@ -107,6 +107,35 @@ class Cluster(Section):
         high=1e6,
         above=True,
     )
+    own_failures_per_million_gpu_hours: Q = quantity(
+        "The cluster's own failures that stop a training job, per million GPU-hours; power events are not among them",
+        "per million GPU-h",
+        19.73,
+        low=0.0,
+        high=1e4,
+        above=True,
+        default={"law": "normal", "mean": 19.733, "sd": 0.964},
+        source="Llama 3 405B (Meta 2024, table 5): 419 in 54 days of 16,384 GPUs; sd: its Poisson error, 1 / sqrt(419)",
+    )
+    own_hardware_failure_share: float = number(
+        "Share of these failures that take a server out for repair",
+        "",
+        0.78,
+        low=0.0,
+        high=1.0,
+        default=0.78,
+        source="Llama 3 405B: 78 % of the interruptions were confirmed hardware",
+    )
+    own_restart_h: Q = quantity(
+        "From such a failure to work again: detection, scheduling, reload",
+        "h",
+        0.17,
+        low=0.0,
+        high=1000.0,
+        per_event=True,
+        default=0.17,
+        source="judgement: 10 min; 5 min is the lower end in Kokolis et al. 2025, large clusters report under 15 min",
+    )
     restart_abrupt_h: Q = quantity(
         "Power back to work resumed, after an abrupt stop", "h", 2.2, low=0.0, high=1000.0, above=True, per_event=True
     )

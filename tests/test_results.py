@@ -244,7 +244,8 @@ def test_tables_agree_with_each_other(reference):
 def test_drawn_values_go_with_their_strategy(reference):
     paths = reference.paths
     drawn = [name for name in paths if name.startswith("scalar:")]
-    fields = ("cluster.gpu_hour_value_eur", "connection.capex_eur", "storage.capex_eur_per_kwh")
+    own_failures = "cluster.own_failures_per_million_gpu_hours"
+    fields = ("cluster.gpu_hour_value_eur", own_failures, "connection.capex_eur", "storage.capex_eur_per_kwh")
     assert drawn == [f"scalar:{field}" for field in fields]
     storage = paths.pivot(index="path", columns="strategy", values="scalar:storage.capex_eur_per_kwh")
     assert storage["string"].between(200, 300).all()

@@ -110,6 +110,7 @@ def test_law_fields_hold_every_quantity_and_share_streams(large):
 def test_event_laws_have_a_closed_form(large):
     fields = large.event_law_fields()
     assert [path for path, _, _ in fields] == [
+        "cluster.own_restart_h",
         "cluster.restart_abrupt_h",
         "cluster.restart_orderly_h",
         "cluster.damaged_server_share",

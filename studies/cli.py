@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from riskmodel._guard import check_packages
-from studies import cli_calibrate
+from studies import cli_calibrate, cli_outages
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 """Exit codes; 0 is done."""
@@ -29,6 +29,7 @@ app = typer.Typer(
 )
 
 app.add_typer(cli_calibrate.app, name="calibrate")
+app.command()(cli_outages.survival)
 
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="Name of a shipped study, or the path of a TOML file.")]
 Overrides = Annotated[

@@ -5,7 +5,10 @@ from typing import NamedTuple
 import numpy as np
 
 from distributions._jit import njit
-from distributions.outages import DURATION_H, FAMILY, N_COLUMNS, RESIDUAL, S_PER_H, SAG, tolerated
+from distributions.outages import CURTAILMENT, DURATION_H, FAMILY, N_COLUMNS, RESIDUAL, S_PER_H, tolerated
+
+EXACT = 1.0 - 1e-12
+"""A duration given in seconds and kept in hours is still at the corner of a tolerance curve where it was."""
 
 
 class GivenTables(NamedTuple):
@@ -50,7 +53,8 @@ def given_year(events, given, lane, year, tolerance):
     count = 0
     for k in range(given.first[row, year], given.first[row, year + 1]):
         record = given.event[row, k]
-        if int(record[FAMILY]) == SAG and tolerated(record[DURATION_H] * S_PER_H, record[RESIDUAL], tolerance):
+        duration_s = record[DURATION_H] * S_PER_H * EXACT
+        if int(record[FAMILY]) != CURTAILMENT and tolerated(duration_s, record[RESIDUAL], tolerance):
             continue
         if count == events.shape[0]:
             return -1

@@ -47,7 +47,7 @@ class Carried(NamedTuple):
     ----------
     year, month, hour : (n_paths, n_probes) int64, when it began: year from 0, month 0..11, hour of the day 0..23
     hours : (2, n_paths, n_probes, n_strategies) float64, time the load was carried [h], at most the duration; first
-        the full load, then the capped one; NaN before a strategy has its connection and assets
+        the full load, then the capped one; NaN before a strategy has had its connection and assets for a week
     duration_h : float
     strategy_names : tuple of str
     """
@@ -170,11 +170,11 @@ def _carried(study: Study, result: RangeResult, probes: NDArray[np.float64]) -> 
 
 
 def _in_service(result: RangeResult, probes: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """(n_paths, n_probes, n_strategies) whether a strategy has its connection and assets when an outage begins."""
+    """(n_paths, n_probes, n_strategies) whether a strategy has had its connection and assets for a week."""
     from riskmodel.tables import HOURS_PER_MONTH
 
     year = np.arange(probes.shape[1]) // MONTHS_PER_YEAR
     day = year * 365 + (probes[:, :, 0] // HOURS_PER_DAY).astype(np.int64)
     months = [result.scalars[f"strategies.{name}.connection.time_to_power_months"] for name in result.strategy_names]
-    energised = np.ceil(np.array(months).T * HOURS_PER_MONTH / HOURS_PER_DAY)
+    energised = np.ceil(np.array(months).T * HOURS_PER_MONTH / HOURS_PER_DAY) + RECOVERY_H / HOURS_PER_DAY
     return np.asarray(day[:, :, None] >= energised[:, None, :])

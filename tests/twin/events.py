@@ -123,7 +123,8 @@ class Outages:
                 continue
             family, number = NAMES.index(e.family), numbers[e.family]
             numbers[e.family] += 1
-            if family == SAG and tolerated(e.duration_h * 3600, e.residual_voltage):
+            seconds = round(e.duration_h * 3600, 9)
+            if family != CURTAILMENT and tolerated(seconds, e.residual_voltage, self.study.cluster):
                 continue
             uniforms = draw_uniforms(family, number, seed, path)
             yield Event(e.hour, e.duration_h, family, e.residual_voltage, number, uniforms)

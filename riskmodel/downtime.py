@@ -62,7 +62,7 @@ def lost_gpu_hours(lost, effect, cluster, powered_share, u):
     Parameters
     ----------
     lost : (5,) float64, written [GPU-h]: rework, waiting, restart, capping, hardware
-    effect : (9,) float64 from `riskmodel.ridethrough.resolve`
+    effect : (13,) float64 from `riskmodel.ridethrough.resolve`
     cluster : ClusterTables
     powered_share : float, share of the GPUs that have power at all
     u : (N_UNIFORMS,) float64 uniforms of the event

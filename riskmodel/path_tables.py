@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel import finance
+from riskmodel.event_record import COLUMNS as RECORD_COLUMNS
 from riskmodel.ledger import (
     DOWNTIME_LINES,
     ENERGY_LINES,
@@ -25,7 +26,7 @@ from riskmodel.ledger import (
     gpu_hour_value_eur,
     sum_of,
 )
-from riskmodel.quantities import Quantity
+from riskmodel.quantities import Outcome, Quantity
 from riskmodel.variance_split import redrawn_columns
 
 if TYPE_CHECKING:
@@ -230,11 +231,27 @@ def years_columns(result: RangeResult, ledger: Array) -> Columns:
 
 
 def events_columns(study: Study, result: RangeResult) -> Columns:
-    """Columns of events.parquet; `eur_lost` is lost GPU-hours times value, without the repair of damaged servers."""
+    """Columns of events.parquet: what the engine kept of each event, whether the strategy noticed it, and EUR by cause.
+
+    `noticed` : the event reached the strategy, and something had to carry the load or the cluster felt it. Summed over
+    a path and year, `eur_rework` to `eur_hardware` (with the repair of damaged servers) are the ledger's downtime lines
+    and `eur_fuel` its fuel; `eur_lost` is their sum without fuel. An event belongs to the year in which it began.
+    """
     events = dict(result.events)
-    value = gpu_hour_value_eur(study, Draws(study, result))
-    lost = np.zeros(events["path"].size)
+    draws, names = Draws(study, result), result.strategy_names
+    path, year = events["path"] - result.first_path, events["year"].astype(np.int64) - 1
+    value = gpu_hour_value_eur(study, draws)[path, year]
+    eur: Columns = {f"eur_{cause}": events[f"gpu_hours_{cause}"] * value for cause in CAUSES_OF_LOSS}
+    eur["eur_hardware"] += events["damaged_servers"] * draws("cluster.damaged_repair_eur_per_server")[path]
+    fuel = np.zeros((result.n_paths, len(names)))
+    for index, name in enumerate(names):
+        if study.strategies[name].gensets is not None:
+            fuel[:, index] = draws(f"strategies.{name}.gensets.fuel_eur_per_kwh")
+    eur["eur_fuel"] = events["genset_kwh"] * fuel[path, events["strategy"]]
+    eur["eur_lost"] = np.zeros(path.size)
     for cause in CAUSES_OF_LOSS:
-        lost += events[f"gpu_hours_{cause}"].astype(np.float64)
-    events["eur_lost"] = lost * value[events["path"] - result.first_path, events["year"].astype(np.int64) - 1]
-    return events
+        eur["eur_lost"] += eur[f"eur_{cause}"]
+    events["noticed"] = events["outcome"] != Outcome.UNAFFECTED
+    for name, kind in RECORD_COLUMNS:
+        events[name] = events[name].astype(kind)
+    return events | eur

@@ -24,10 +24,10 @@ class RangeResult:
     scalars : dict of str to (n_paths,) float64
         Field path (without the strategy) or, where strategies differ, with it -> value drawn for each path.
     events : dict of str to 1-D arrays of one length
-        One row per (path, event, strategy) for events that hurt at least one strategy, ordered by path, time, strategy.
+        One row per (path, event, strategy) for events that reached at least one strategy, by path, time, strategy.
         Columns: `path` int64, `event` int32, `year` int16 (1..), `hour` float64 [hour of the year], `cause` int8,
         `duration_s` float64, `residual_voltage` float32 (share; 0 for interruptions), `strategy` int8, `outcome` int8,
-        `gpu_hours_rework`, `gpu_hours_waiting`, `gpu_hours_restart`, `gpu_hours_capped`, `gpu_hours_hardware` float32.
+        and those of `riskmodel.event_record.COLUMNS`, float64.
     strategy_names : tuple of str
         Names along the second axis of `annual`.
     """

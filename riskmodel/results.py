@@ -73,7 +73,7 @@ class Results:
 
     @property
     def events(self) -> pd.DataFrame:
-        """events.parquet: a row an event and strategy, for events that hurt at least one strategy."""
+        """events.parquet: a row an event and strategy, for events that reached at least one strategy."""
         return self._table("events")
 
     @functools.cached_property

@@ -16,8 +16,11 @@ from distributions.outages import CURTAILMENT, DURATION_H, EXTREME, FAMILY, HOUR
 from distributions.streams import Process, two_uniforms
 
 # columns of what an event did (hours are of the whole powered cluster)
-OUTCOME, WAITING_H, RESTART_H, CAPPED_H, STORED_USED_KWH, GENSET_KWH, GRID_BACK_H, DOWN_FROM_H, DOWN_UNTIL_H = range(9)
-N_EFFECTS = 9
+(
+    OUTCOME, WAITING_H, RESTART_H, CAPPED_H, STORED_USED_KWH, GENSET_KWH, GRID_BACK_H, DOWN_FROM_H, DOWN_UNTIL_H,
+    UPS_H, CABINETS_H, GENSETS_H, REDUCED_H,
+) = range(13)  # fmt: skip
+N_EFFECTS = 13
 UNAFFECTED, RODE_THROUGH, CAPPED, ORDERLY_STOP, ABRUPT_STOP, ALREADY_DOWN = range(6)
 
 # what the strategy is when an event comes, float64: cluster load [kW], energy in the cabinets [kWh], 1 if its own
@@ -197,8 +200,11 @@ def _bridge_hours(effect, backup, s, power_kw, usable_kwh, ups, pv, lane, now, s
     `start_h` : float, hour of today
     """
     ups_h = backup.ups_energy_kwh[s] / power_kw if ups else 0.0
+    effect[UPS_H] = min(ups_h, wanted_h)
+    effect[CABINETS_H] = 0.0
     if usable_kwh <= 0.0:
-        return min(max(ups_h - backup.checkpoint_h[0], 0.0), wanted_h)
+        effect[UPS_H] = min(max(ups_h - backup.checkpoint_h[0], 0.0), wanted_h)
+        return effect[UPS_H]
     if ups_h >= wanted_h:
         return wanted_h
     efficiency = now[EFFICIENCY]
@@ -207,6 +213,7 @@ def _bridge_hours(effect, backup, s, power_kw, usable_kwh, ups, pv, lane, now, s
         spendable, power_kw, backup.pv_kwp[s], pv, lane, start_h + ups_h, wanted_h - ups_h, efficiency
     )
     effect[STORED_USED_KWH] = used
+    effect[CABINETS_H] = more
     return ups_h + more
 
 
@@ -224,6 +231,7 @@ def _carry(effect, event, backup, s, u, power_kw, usable_kwh, ups, pv, lane, now
     if bridged < start:
         return bridged, 1.0
     effect[GENSET_KWH] = generated * power_kw * share
+    effect[GENSETS_H] = generated
     return (duration_h if bridged >= wanted else generated + bridged), share
 
 
@@ -233,7 +241,7 @@ def resolve(effect, event, backup, s, u, now, pv, lane):
 
     Parameters
     ----------
-    effect : (9,) float64, written; see the column names above. Hours are of the whole powered cluster
+    effect : (13,) float64, written; see the column names above. Hours are of the whole powered cluster
     event : (5,) float64 record of `distributions.outages.year_events`; the duration of a sag is not used
     backup : BackupTables
     s : int, strategy
@@ -273,7 +281,9 @@ def resolve(effect, event, backup, s, u, now, pv, lane):
 def _settle(effect, start, duration, carried, work, now):
     """A bridged event: work goes on at a rate `work` for the hours carried, then the cluster stops in order."""
     running_from = max(start, now[DOWN_UNTIL])
-    effect[CAPPED_H] = (1.0 - work) * max(start + min(carried, duration) - running_from, 0.0)
+    reduced = max(start + min(carried, duration) - running_from, 0.0)
+    effect[CAPPED_H] = (1.0 - work) * reduced
+    effect[REDUCED_H] = reduced if work < 1.0 else 0.0
     if carried >= duration:
         effect[OUTCOME] = CAPPED if effect[CAPPED_H] > 0.0 else RODE_THROUGH
         return
@@ -309,6 +319,7 @@ def _curtailed(effect, event, backup, s, u, now, pv, lane):
         carried_h = max(start + carried - running_from, 0.0)
         shed_h = max(start + duration - max(start + carried, down_until_h), 0.0)
         effect[CAPPED_H] = (1.0 - work) * carried_h + (1.0 - left) * shed_h
+        effect[REDUCED_H] = (carried_h if work < 1.0 else 0.0) + shed_h
         effect[OUTCOME] = CAPPED
         return
     _settle(effect, start, duration, carried, work * share, now)
@@ -335,5 +346,6 @@ def _abrupt(effect, backup, s, u, now, start, duration):
         run_h, share = genset_hours(backup, s, u, load_kw)
         if share >= 1.0 and run_h >= duration:
             back = start + backup.genset_start_h[s]
+            effect[GENSETS_H] = duration - backup.genset_start_h[s]
             effect[GENSET_KWH] = (duration - backup.genset_start_h[s]) * load_kw
     _stop(effect, ABRUPT_STOP, start, back, now[RESTART_ABRUPT], now[DOWN_UNTIL])

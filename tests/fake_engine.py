@@ -4,6 +4,7 @@ import functools
 
 import numpy as np
 
+from riskmodel.event_record import COLUMNS
 from riskmodel.quantities import N_QUANTITIES, Quantity
 from riskmodel.range_result import RangeResult
 from riskmodel.study import parse_study
@@ -183,8 +184,10 @@ def _events(path, annual, rng):
     names = ("path", "event", "year", "hour", "cause", "duration_s", "residual_voltage", "strategy", "outcome")
     types = ("i8", "i4", "i2", "f8", "i1", "f8", "f4", "i1", "i1")
     events = {name: np.array(column, dtype=kind) for name, column, kind in zip(names, columns, types, strict=True)}
-    for cause in ("rework", "waiting", "restart", "capped", "hardware"):
-        events[f"gpu_hours_{cause}"] = np.where(events["strategy"] == 0, 10.0, 1.0).astype("f4")
+    first = events["strategy"] == 0
+    for name, _ in COLUMNS:
+        hurt = name.startswith("gpu_hours_")
+        events[name] = np.where(first, 10.0, 1.0) * hurt
     return events
 
 

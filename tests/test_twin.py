@@ -79,7 +79,7 @@ def assert_same_path(study, path, result):
     annual = result.annual[path - result.first_path]
     assert np.array_equal(np.isnan(twin.annual), np.isnan(annual))
     assert worst((twin.annual - annual) / np.maximum(np.abs(annual), 1e-300)) < LAST_DIGITS
-    harmful = {key: rows for key, rows in twin_table(twin).items() if np.max(rows[0]) >= Outcome.CAPPED}
+    harmful = {key: rows for key, rows in twin_table(twin).items() if np.max(rows[0]) > Outcome.UNAFFECTED}
     kept = outcome_table(result, path)
     assert list(harmful) == list(kept)
     for key, (outcomes, lost) in kept.items():
@@ -129,7 +129,7 @@ def assert_same_events_but_for_tips(mine, kept, path):
     assert set(kept) <= set(mine)
     for key, (outcomes, _, situations) in mine.items():
         if key not in kept:
-            assert np.max(outcomes) < Outcome.CAPPED, (path, key)
+            assert np.max(outcomes) == Outcome.UNAFFECTED, (path, key)
             continue
         for outcome, other, situation in zip(outcomes, kept[key][0], situations, strict=True):
             if outcome != other:

@@ -26,6 +26,7 @@ class TooManyEvents(ValueError):
 
 def _allocate(n_paths, study, capacity, trace_hours):
     from riskmodel.engine.state import Out
+    from riskmodel.event_record import N_RECORD
     from riskmodel.quantities import N_QUANTITIES
 
     s, years = len(study.strategies), study.header.years
@@ -33,7 +34,7 @@ def _allocate(n_paths, study, capacity, trace_hours):
         np.zeros((n_paths, s, years, N_QUANTITIES)),
         np.zeros((n_paths, capacity, 6)),
         np.zeros((n_paths, capacity, s), np.int8),
-        np.zeros((n_paths, capacity, s, 5), np.float32),
+        np.zeros((n_paths, capacity, s, N_RECORD)),
         np.zeros(n_paths, np.int64),
         np.zeros(n_paths, np.int64),
         np.zeros((s, 7, trace_hours)),
@@ -103,11 +104,13 @@ def _walk(study, seed, first_path, n_paths, lanes, threads, trace=(0, 0), again=
 
 def _event_columns(out, first_path, n_strategies):
     """One row per path, event and strategy, in that order."""
+    from riskmodel.event_record import COLUMNS, N_RECORD
+
     counts = out.n_events
     rows = np.repeat(np.arange(counts.size), counts)
     number = np.concatenate([np.arange(n) for n in counts]) if rows.size else np.zeros(0, np.int64)
     event = np.repeat(out.event[rows, number], n_strategies, axis=0)
-    lost = out.lost[rows, number].reshape(-1, 5)
+    record = out.record[rows, number].reshape(-1, N_RECORD)
     columns = {
         "path": np.repeat(first_path + rows, n_strategies).astype(np.int64),
         "event": np.repeat(number, n_strategies).astype(np.int32),
@@ -119,8 +122,7 @@ def _event_columns(out, first_path, n_strategies):
         "strategy": np.tile(np.arange(n_strategies, dtype=np.int8), rows.size),
         "outcome": out.outcome[rows, number].reshape(-1),
     }
-    names = ("rework", "waiting", "restart", "capped", "hardware")
-    columns.update({f"gpu_hours_{name}": np.ascontiguousarray(lost[:, k]) for k, name in enumerate(names)})
+    columns.update({name: np.ascontiguousarray(record[:, k]) for k, (name, _) in enumerate(COLUMNS)})
     return columns
 
 

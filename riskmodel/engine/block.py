@@ -11,7 +11,7 @@ from riskmodel.engine.state import MONTHS, new_fleet, new_market
 from riskmodel.engine.strategy_day import close_day, open_day, walk_day
 from riskmodel.fire import fire_words
 from riskmodel.quantities import Quantity
-from riskmodel.ridethrough import CAPPED
+from riskmodel.ridethrough import UNAFFECTED
 
 f = np.float32
 
@@ -51,7 +51,7 @@ def _close_year(fleet, tables, out, s, year, first_lane):
 
 @njit(inner=True)
 def _write_events(market, fleet, out, year, first_lane, all_of_them):
-    """Keep the year's events that hurt at least one strategy, or all of them, in order of path and time."""
+    """Keep the year's events that reached at least one strategy, or all of them, in order of path and time."""
     n_strategies = fleet.stored.shape[0]
     for i in range(market.counts.shape[0]):
         p = first_lane + i
@@ -59,7 +59,7 @@ def _write_events(market, fleet, out, year, first_lane, all_of_them):
             worst = 0
             for s in range(n_strategies):
                 worst = max(worst, int(fleet.outcome[s, i, k]))
-            if worst < CAPPED and not all_of_them:
+            if worst == UNAFFECTED and not all_of_them:
                 continue
             n = out.n_events[p]
             if n == out.event.shape[1]:
@@ -69,7 +69,7 @@ def _write_events(market, fleet, out, year, first_lane, all_of_them):
             out.event[p, n, 5] = year + 1.0
             for s in range(n_strategies):
                 out.outcome[p, n, s] = fleet.outcome[s, i, k]
-                out.lost[p, n, s] = fleet.lost[s, i, k]
+                out.record[p, n, s] = fleet.record[s, i, k]
             out.n_events[p] = n + 1
 
 

@@ -6,28 +6,35 @@ from distributions._jit import njit
 from distributions.clock import HOURS_PER_YEAR
 from distributions.counts import binomial_count
 from distributions.outages import CURTAILMENT, FAMILY, HOUR
+from riskmodel import event_record as kept
 from riskmodel.cabinet_fleet import out_at
 from riskmodel.downtime import lost_gpu_hours, restart_times
 from riskmodel.engine.state import DAY, LOAD, THROUGHPUT
 from riskmodel.quantities import Quantity
 from riskmodel.ridethrough import (
     ABRUPT_STOP,
+    CABINETS_H,
     DAY_START_H,
     DOWN_FROM_H,
     DOWN_UNTIL,
     DOWN_UNTIL_H,
     EFFICIENCY,
     GENSET_KWH,
+    GENSETS_H,
     GRID_BACK_H,
     IN_SERVICE,
     LOAD_KW,
     ORDERLY_STOP,
     OUTCOME,
+    REDUCED_H,
     RESTART_ABRUPT,
+    RESTART_H,
     RESTART_ORDERLY,
     STORED_KWH,
     STORED_USED_KWH,
     U_CABINETS,
+    UPS_H,
+    WAITING_H,
     WORKING,
     WORKING_OF,
     resolve,
@@ -106,11 +113,13 @@ def settle_event(fleet, market, tables, s, i, k, hour_of_year, year_start_h):
     resolve(effect, event, tables.backup, s, u, fleet.now, market.pv, i)
     outcome = int(effect[OUTCOME])
     installed = tables.site.installed_share[int(year_start_h / HOURS_PER_YEAR)]
-    servers = lost_gpu_hours(fleet.lost_now, effect, cluster, fleet.powered[s, i] * installed, u)
+    share = fleet.powered[s, i] * installed
+    gpus = cluster.gpus[0] * share
+    servers = lost_gpu_hours(fleet.lost_now, effect, cluster, share, u)
     sums = fleet.sums[s]
     for c in range(fleet.lost_now.shape[0]):
-        fleet.lost[s, i, k, c] = f(fleet.lost_now[c])
         sums[LOST_REWORK + c, i] += fleet.lost_now[c]
+    _record_event(fleet.record[s, i, k], fleet.lost_now, effect, servers, fleet.now[STORED_KWH], gpus)
     fleet.outcome[s, i, k] = outcome
     sums[DAMAGED, i] += servers
     sums[GENSET, i] += effect[GENSET_KWH]
@@ -121,6 +130,28 @@ def settle_event(fleet, market, tables, s, i, k, hour_of_year, year_start_h):
     fleet.stored[s, i] = f(max(float(fleet.stored[s, i]) - effect[STORED_USED_KWH], 0.0))
     fleet.day[THROUGHPUT, i] += f(effect[STORED_USED_KWH])
     _mark_event(fleet, s, i, event[HOUR], hour_of_year, year_start_h, tables, curtailment)
+
+
+@njit(inner=True)
+def _record_event(record, lost, effect, servers, stored_kwh, gpus):
+    """Everything a reader of events may ask for; `record` : (19,) float64, written."""
+    for c in range(lost.shape[0]):
+        record[kept.LOST + c] = lost[c]
+    record[kept.DAMAGED_SERVERS] = servers
+    record[kept.STORED_USED] = effect[STORED_USED_KWH]
+    record[kept.GENSET_ENERGY] = effect[GENSET_KWH]
+    record[kept.UPS_CARRIED] = effect[UPS_H]
+    record[kept.CABINETS_CARRIED] = effect[CABINETS_H]
+    record[kept.GENSETS_CARRIED] = effect[GENSETS_H]
+    record[kept.DOWN] = effect[WAITING_H] + effect[RESTART_H]
+    record[kept.REDUCED] = effect[REDUCED_H]
+    record[kept.GRID_BACK] = effect[GRID_BACK_H]
+    stopped = effect[DOWN_UNTIL_H] > effect[DOWN_FROM_H]
+    record[kept.DOWN_FROM] = effect[DOWN_FROM_H] if stopped else effect[GRID_BACK_H]
+    record[kept.DOWN_UNTIL] = effect[DOWN_UNTIL_H] if stopped else effect[GRID_BACK_H]
+    record[kept.STORED_BEFORE] = stored_kwh
+    record[kept.GPUS] = gpus
+    record[kept.DELAY] = 0.0
 
 
 @njit(inner=True)

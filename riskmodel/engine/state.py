@@ -12,6 +12,7 @@ from riskmodel.cabinet_fleet import N_WORDS, CabinetState, new_cabinet_state
 from riskmodel.cabinet_tables import N_COUNTS
 from riskmodel.dispatch import ABOVE_ALL, BELOW_ALL, HIGHEST_LEVELS, KNOWN_HOURS
 from riskmodel.downtime import N_CAUSES
+from riskmodel.event_record import N_RECORD
 from riskmodel.ridethrough import N_EFFECTS, N_NOW, N_UNIFORMS
 from riskmodel.storage import COHORTS
 
@@ -120,11 +121,12 @@ class Fleet(NamedTuple):
     powered : (s, b) float64 share of the GPUs with power; in_service : (s, b) float32, 1 once the assets are delivered
     grid_back, grid_left, down_from, down_until : (s, b) float64 [hour of the run]; share of import left in an outage
     sums : (s, 35, b) float64 yearly sums
-    outcome : (s, b, 640) int8; lost : (s, b, 640, 5) float32 of the year's events
+    outcome : (s, b, 640) int8; record : (s, b, 640, 19) float64 of the year's events, see riskmodel.event_record;
+        not set beyond the events of the year
     day : (14, b) float32 sums of the day; rows : (21, b) float32 hourly scratch
     run, grid : (24, b) float32 share of the load drawn and of the hour with grid
     known_pd, known_pc : (35, b) float32
-    effect : (9,), lost_now : (5,), restart : (2,) float64 scratch of one event
+    effect : (13,), lost_now : (5,), restart : (2,) float64 scratch of one event
     """
 
     values: np.ndarray
@@ -167,7 +169,7 @@ class Fleet(NamedTuple):
     down_until: np.ndarray
     sums: np.ndarray
     outcome: np.ndarray
-    lost: np.ndarray
+    record: np.ndarray
     day: np.ndarray
     rows: np.ndarray
     run: np.ndarray
@@ -186,7 +188,7 @@ class Out(NamedTuple):
     ----------
     annual : (n, s, years, 35) float64
     event : (n, capacity, 6) float64: hour of the year, duration [h], family, residual voltage, number, year (from 1)
-    outcome : (n, capacity, s) int8; lost : (n, capacity, s, 5) float32 [GPU-h]
+    outcome : (n, capacity, s) int8; record : (n, capacity, s, 19) float64, see riskmodel.event_record
     n_events : (n,) int64 rows used
     status : (n,) int64: 0 fine, 1 more events in a year than fit, 2 more harmful events than fit
     trace : (s, 7, hours) float64, empty but for a traced path: flow [kW], state of charge, charge, discharge [kW],
@@ -196,7 +198,7 @@ class Out(NamedTuple):
     annual: np.ndarray
     event: np.ndarray
     outcome: np.ndarray
-    lost: np.ndarray
+    record: np.ndarray
     n_events: np.ndarray
     status: np.ndarray
     trace: np.ndarray
@@ -286,7 +288,7 @@ def new_fleet(s, b, contracts):
         np.zeros((s, b), np.float64),
         np.zeros((s, N_SUMS, b), np.float64),
         np.zeros((s, b, EVENTS_A_LANE_YEAR), np.int8),
-        np.zeros((s, b, EVENTS_A_LANE_YEAR, N_CAUSES), np.float32),
+        np.empty((s, b, EVENTS_A_LANE_YEAR, N_RECORD), np.float64),
         np.zeros((N_DAY_SUMS, b), np.float32),
         rows,
         np.zeros((DAY, b), np.float32),

@@ -68,6 +68,41 @@ def clustered_tail_mean(
     return mean(tail_terms(losses, probability, part), unit)
 
 
+def clustered_quantile_interval(values: ArrayLike, probability: float, score: float = 1.96) -> tuple[float, float]:
+    """Order-statistic interval of a quantile over all years of all paths; see `clustered_quantile` for its reasons.
+
+    Parameters
+    ----------
+    values : (n_paths, n_years) array_like
+        One row a path, no NaN.
+    probability : float
+        Share of years below, 0..1.
+    score : float
+        Normal score of the interval: 1.96 covers 95 %.
+
+    Returns
+    -------
+    (float, float)
+        The values at the ends of the interval of shares; infinite at an end that lies beyond the sample, or at both
+        with fewer than two paths.
+
+    Sources
+    -------
+    Woodruff (1952), Confidence intervals for medians and other position measures, JASA 47, 635-646.
+    """
+    rows = np.atleast_2d(np.asarray(values, dtype=np.float64))
+    if rows.size == 0 or np.isnan(rows).any():
+        raise ValueError("an interval needs at least 1 value, and no NaN")
+    if rows.shape[0] < 2:
+        return -math.inf, math.inf
+    ordered = np.sort(rows.ravel())
+    centre = clustered_quantile(rows, probability).value
+    half = score * mean((rows <= centre).mean(axis=1)).standard_error
+    low = math.floor(ordered.size * (probability - half)) - 1
+    high = math.ceil(ordered.size * (probability + half))
+    return (float(ordered[low]) if low >= 0 else -math.inf, float(ordered[high]) if high < ordered.size else math.inf)
+
+
 def clustered_quantile_difference(losses: ArrayLike, others: ArrayLike, probability: float, unit: str = "") -> Estimate:
     """Quantile of the losses less that of the others, for two runs over the same paths.
 

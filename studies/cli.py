@@ -130,6 +130,34 @@ def show(
 
 
 @app.command()
+def reliability(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="Folder of a finished run.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for tables and the figure. Default: none written.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as one JSON object.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print as CSV.")] = False,
+) -> None:
+    """Ask how often the cluster stops, how long, by what, and what that costs, beside the grid's own indices."""
+    from studies.cli_reliability import show_reliability
+
+    show_reliability(results, out, as_json, as_csv)
+
+
+@app.command()
+def goodput(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="Folder of a finished run.")],
+    paths: Annotated[
+        int | None, typer.Option(min=2, help="Lives of own failures to simulate. Default: 200, or all of the run.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as one JSON object.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print as CSV.")] = False,
+) -> None:
+    """Ask what the cluster's own failures leave of the training, with and without the power events of a run."""
+    from studies.cli_goodput import show_goodput
+
+    show_goodput(results, paths, as_json, as_csv)
+
+
+@app.command()
 def validate(study: StudyName, overrides: Overrides = None) -> None:
     """Check a study file and say everything that is wrong with it."""
     from studies.cli_show import validate_study

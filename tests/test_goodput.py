@@ -1,0 +1,117 @@
+"""Goodput of a run: own failures against their exact answer, and what power events take off, as a command."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from riskmodel.goodput import GoodputError, goodput, goodput_rows, own_goodput, training_jobs
+from riskmodel.own_failures import expected_shares
+from riskmodel.run import run_to_folder
+from studies.cli import app
+from tests.fake_engine import fake_simulate_range, small_study
+
+PATHS, YEARS = 60, 4
+SCORE = 3.89
+"""Standard errors at which a comparison fails: by chance in 1 of 10,000."""
+OFTEN = "cluster.own_failures_per_million_gpu_hours=400"
+CALM = "cluster.own_failures_per_million_gpu_hours=1e-6"
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    return run_to_folder(small_study(overrides=[OFTEN]), folder, PATHS, 7, simulate_range=fake_simulate_range)
+
+
+def test_simulated_and_exact_agree(results):
+    # 800 GPUs at 400 per million GPU-hours fail every 3.125 h: 673,000 failures. Control: exact for a rate 2 % higher.
+    (job,) = own_goodput(results.study, results.seed, PATHS)
+    assert job.mtti_h == pytest.approx(1e6 / 400 / 800, rel=1e-12)
+    (case,) = training_jobs(results.study)
+    wrong = expected_shares(case, job.mtti_h / 1.02)
+    pairs = [(job.goodput, job.exact_goodput, wrong.goodput)]
+    pairs.append((job.failures_per_year, job.exact.failures_per_year, wrong.failures_per_year))
+    pairs += [(job.shares[name], getattr(job.exact, name), getattr(wrong, name)) for name in ("ettr", "rework")]
+    for found, exact, other in pairs:
+        assert abs(found.value - exact) < SCORE * found.standard_error
+        assert abs(found.value - other) > SCORE * found.standard_error
+    assert job.first_order_ettr == pytest.approx(job.exact.ettr, abs=0.02)
+
+
+def test_each_path_has_the_rate_that_the_run_drew(results):
+    uncertain = 'cluster.own_failures_per_million_gpu_hours={law="uniform",low=100,high=900}'
+    study = small_study(overrides=[uncertain])
+    (job,) = own_goodput(study, 7, PATHS)
+    from riskmodel.draws import draw_scalars
+
+    rates = draw_scalars(study, 7, 0, PATHS)["cluster.own_failures_per_million_gpu_hours"]
+    assert job.mtti_h == pytest.approx(np.mean(1e6 / rates / 800), rel=1e-12)
+    (case,) = training_jobs(study)
+    exact = [expected_shares(case, 1e6 / rate / 800).goodput for rate in rates]
+    assert job.exact_goodput == pytest.approx(np.mean(exact), rel=1e-12)
+    # the spread of the rates between paths, 45 % of them, is in the error of the failures
+    assert job.failures_per_year.standard_error > 0.4 * job.failures_per_year.value / math.sqrt(PATHS)
+
+
+def test_power_events_take_off_their_share(results):
+    jobs, strategies = goodput(results)
+    years = results.years
+    for found in strategies:
+        rows = years[(years["strategy"] == found.name) & (years["year"] > 0)]
+        lost = sum(rows[f"lost_{cause}_gpu_hours"].sum() for cause in ("rework", "waiting", "restart", "capped"))
+        lost += rows["lost_hardware_gpu_hours"].sum()
+        powered = rows["powered_gpu_hours"].sum()
+        own = jobs[0].goodput.value
+        assert found.without_power_events == jobs[0].goodput
+        assert found.with_power_events.value == pytest.approx(own * (1.0 - lost / powered), rel=1e-6)
+        difference = found.without_power_events.value - found.with_power_events.value
+        assert found.cost_of_power_events.value == pytest.approx(difference, rel=1e-6)
+        up = (powered - lost) / rows["potential_gpu_hours"].sum()
+        assert found.failures_per_year.value == pytest.approx(jobs[0].failures_per_year.value * up, rel=1e-6)
+        # every powered GPU-hour is kept, or lost to one of the two
+        total = powered / PATHS / YEARS
+        kept = found.with_power_events.value * total
+        parts = kept + found.lost_to_own_failures.value + found.lost_to_power_events.value
+        assert parts == pytest.approx(total, rel=1e-6)
+
+
+def test_without_events_and_without_failures_nothing_is_lost(tmp_path):
+    def quiet(study, seed, first, n, **how):
+        result = fake_simulate_range(study, seed, first, n, **how)
+        result.annual[..., 14:19] = 0.0
+        return result
+
+    study = small_study(overrides=[CALM, "cluster.checkpoint_write_min=1e-6"])
+    results = run_to_folder(study, tmp_path / "run", 8, 7, simulate_range=quiet)
+    _, strategies = goodput(results)
+    for found in strategies:
+        assert found.with_power_events.value == pytest.approx(1.0, abs=3e-5)  # writing: 60 us each 2.9 s
+        assert found.with_power_events.value == found.without_power_events.value
+
+
+def test_inference_has_no_goodput(tmp_path):
+    study = small_study(overrides=["cluster.duty=inference"])
+    with pytest.raises(GoodputError, match='cluster.duty = "inference"'):
+        training_jobs(study)
+    run_to_folder(study, tmp_path / "run", 4, 7, simulate_range=fake_simulate_range)
+    said = CliRunner().invoke(app, ["goodput", str(tmp_path / "run")])
+    assert (said.exit_code, 'run a study with duty = "training"' in said.output) == (2, True)
+
+
+def test_the_command(results):
+    run = CliRunner().invoke
+    printed = run(app, ["goodput", str(results.folder), "--paths", "20"])
+    assert printed.exit_code == 0, printed.output
+    assert "A job of 800 GPUs fails by itself every 3.12 h" in printed.output
+    assert "20 lives of 4 years; power events: 60 paths" in printed.output
+    assert "goodput_with_power_events" in run(app, ["goodput", str(results.folder), "--csv"]).output
+    record = json.loads(run(app, ["goodput", str(results.folder), "--json"]).output)
+    rows = goodput_rows(*goodput(results))
+    found = {(row.strategy, row.metric): row.estimate.value for row in rows}
+    assert len(found) == len(rows)
+    for (name, metric), value in found.items():
+        assert record["estimates"][name][metric]["value"] == value
+    assert {"job 1", "grid", "string", "diesel"} == set(record["estimates"])

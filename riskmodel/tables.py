@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 MIN_PER_H = 60.0
 S_PER_H = 3600.0
+MILLION = 1e6
 HOURS_PER_MONTH = 730.0
 KELVIN_AT_ZERO_C = 273.15
 
@@ -168,7 +169,8 @@ def checkpoint_interval_h(study: "Study") -> float:
     c = study.cluster
     stated = c.checkpoint_interval_min
     if isinstance(stated, str):
-        return interval_of_rule_h(stated, c.checkpoint_write_min / MIN_PER_H, c.mean_time_to_interrupt_h)
+        mtti_h = c.mean_time_to_interrupt_h or MILLION / (c.own_failures_per_million_gpu_hours.mean() * c.gpus)
+        return interval_of_rule_h(stated, c.checkpoint_write_min / MIN_PER_H, mtti_h)
     return float(stated) / MIN_PER_H
 
 

@@ -19,6 +19,7 @@ from riskmodel.checkpointing import (
     wall_time_h,
     young_interval_h,
 )
+from riskmodel.study import parse_study
 from riskmodel.tables import checkpoint_interval_h
 from tests.fake_engine import small_study
 
@@ -164,3 +165,11 @@ def test_a_study_names_the_rule(rule):
     assert study.cluster.checkpoint_interval_min == rule
     assert checkpoint_interval_h(study) == interval_of_rule_h(rule, 1 / 60, 20.0)
     assert checkpoint_interval_h(small_study(overrides=("cluster.checkpoint_interval_min=30",))) == 0.5
+
+
+def test_without_a_stated_mtti_the_rule_takes_that_of_the_own_failures():
+    text = small_study().to_toml().replace("mean_time_to_interrupt_h = 20.0", "# mean_time_to_interrupt_h = 20.0")
+    study = parse_study(text)
+    assert study.cluster.mean_time_to_interrupt_h is None
+    # 19.733 per million GPU-hours, 800 GPUs: 63.346 h
+    assert checkpoint_interval_h(study) == pytest.approx(optimal_checkpoint_interval_h(1 / 60, 63.3457), rel=1e-5)

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from distributions.laws import from_spec
+from distributions.streams import Process
 from riskmodel.checkpointing import efficiency, exact_interval_h
 from riskmodel.own_failures import LLAMA_3, Job, Shares, expected_shares, simulate_job
 from tests.fake_engine import small_study
+from tests.twin.randoms import two_uniforms
 
 SEED = 31
 SCORE = 3.89
@@ -150,3 +152,73 @@ def test_no_failures_and_nothing_but_failures():
     assert storm.rework[0] + storm.restart[0] == pytest.approx(1.0, abs=1e-3)
     with pytest.raises(ValueError, match="more than 4,096 servers of a job of 16,384 GPUs in repair at once"):
         simulate_job(job(waits=False, repair_days=300.0), np.array([0.1]), 1.0, seed=SEED)
+
+
+def slow_life(case, mtti_h, years, seed, path, unit):
+    """A life stretch by stretch, with a sorted list of repairs: failures and hours by cause, server-hours missing."""
+    horizon, now, restart, draw, repairs = years * 8760.0, 0.0, 0.0, 0, []
+    found = dict.fromkeys(("failures", "ettr", "writing", "rework", "restart", "waiting", "missing"), 0.0)
+    while now < horizon:
+        u, v = two_uniforms(draw, Process.OWN_FAILURE, 2 * unit, path, seed)
+        w, x = two_uniforms(draw, Process.OWN_FAILURE, 2 * unit + 1, path, seed)
+        fails = now - math.log(u) * mtti_h
+        end = min(fails, horizon)
+        begin = now
+        while now < end:  # restart, then work and checkpoints in turn
+            for cause, span in (("restart", restart), ("ettr", case.interval_h), ("writing", case.write_h)):
+                spent = min(span, end - now)
+                found[cause] += spent
+                now += spent
+                if cause == "ettr":
+                    unsaved = spent
+                if spent < span:
+                    break
+            else:
+                unsaved = 0.0
+            writing = spent if cause == "writing" and spent < span else 0.0
+            if now >= end:
+                break
+            restart = 0.0
+        for moment in sorted(repairs):
+            if moment > begin and moment <= end:
+                found["missing"] += max(len(repairs) - case.spares, 0) * (moment - begin)
+                begin = moment
+                repairs.remove(moment)
+        found["missing"] += max(len(repairs) - case.spares, 0) * (end - begin)
+        now = end
+        if fails >= horizon:
+            break
+        if cause != "restart":
+            found["ettr"] -= unsaved
+            found["writing"] -= writing
+            found["rework"] += unsaved + writing
+        found["failures"] += 1
+        restart = max(float(case.restart_h.ppf(w)), 0.0)
+        draw += 1
+        if v < case.hardware_share:
+            repairs.append(now + max(float(case.repair_days.ppf(x)), 0.0) * 24)
+            if case.waits and len(repairs) > case.spares:
+                back = min(repairs)
+                repairs.remove(back)
+                found["waiting"] += min(back, horizon) - now
+                now = min(back, horizon)
+    return found
+
+
+@pytest.mark.tiny
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_life_equals_its_slow_twin(waits):
+    case = job(
+        waits=waits, spares=2, interval_h=0.4, write_h=0.05, hardware_share=0.5,
+        restart_h={"law": "lognormal", "median": 0.3, "sigma": 1.0}, repair_days={"law": "exponential", "mean": 0.7},
+    )  # fmt: skip
+    mtti_h = np.array([1.5, 4.0, 11.0])
+    lives = simulate_job(case, mtti_h, 0.1, seed=SEED, first_path=9, unit=3)
+    for k in range(3):
+        twin = slow_life(case, mtti_h[k], 0.1, SEED, 9 + k, 3)
+        hours = {name: value / 876.0 for name, value in twin.items()}
+        assert lives.failures_per_year[k] == pytest.approx(twin["failures"] / 0.1, rel=1e-12)
+        for name in ("ettr", "writing", "rework", "restart", "waiting"):
+            assert getattr(lives, name)[k] == pytest.approx(hours[name], rel=1e-9, abs=1e-12), name
+        assert lives.missing[k] == pytest.approx(hours["missing"] / case.servers, rel=1e-9, abs=1e-12)
+    assert (lives.waiting if waits else lives.missing).min() > 0.0

@@ -99,13 +99,15 @@ class Cluster(Section):
         default="optimal",
         source="Daly 2006, doi 10.1016/j.future.2004.11.016, higher-order optimum for the cluster's own failures",
     )
-    mean_time_to_interrupt_h: float = number(
-        "Mean time between the cluster's own failures, for the optimal interval only",
+    mean_time_to_interrupt_h: float | None = number(
+        "Mean time between the cluster's own failures, for the rule of the checkpoint interval only",
         "h",
         5.0,
         low=0.0,
         high=1e6,
         above=True,
+        default=None,
+        source="none: that of a job of all GPUs at the mean of own_failures_per_million_gpu_hours",
     )
     own_failures_per_million_gpu_hours: Q = quantity(
         "The cluster's own failures that stop a training job, per million GPU-hours; power events are not among them",

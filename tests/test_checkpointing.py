@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from riskmodel.checkpointing import (
     INTERVALS,
@@ -173,3 +175,29 @@ def test_without_a_stated_mtti_the_rule_takes_that_of_the_own_failures():
     assert study.cluster.mean_time_to_interrupt_h is None
     # 19.733 per million GPU-hours, 800 GPUs: 63.346 h
     assert checkpoint_interval_h(study) == pytest.approx(optimal_checkpoint_interval_h(1 / 60, 63.3457), rel=1e-5)
+
+
+HOURS = st.floats(1e-6, 1e4)
+
+
+@given(HOURS, HOURS, HOURS, st.floats(0.0, 1e3))
+def test_shares_of_time_and_their_order(interval, write, mtti, restart):
+    kept = efficiency(interval, write, mtti, restart)
+    assert 0.0 <= kept <= interval / (interval + write) * (1.0 + 1e-12)
+    # longer writing or restart, or more failures, never keep more; no interval keeps more than the exact one
+    slack = 1.0 + 1e-9
+    assert efficiency(interval, 2.0 * write, mtti, restart) <= kept * slack
+    assert efficiency(interval, write, mtti, restart + 1.0) <= kept * slack
+    assert efficiency(interval, write, 0.5 * mtti, restart) <= kept * slack
+    assert kept <= efficiency(exact_interval_h(write, mtti), write, mtti, restart) * slack
+    assert wall_time_h(1.0, interval, write, mtti, restart) >= 1.0
+
+
+@given(HOURS, HOURS)
+def test_rules_in_their_order(write, mtti):
+    intervals = {rule: interval_of_rule_h(rule, write, mtti) for rule in INTERVALS}
+    assert all(0.0 < value <= max(mtti, intervals["young"]) for value in intervals.values())
+    assert intervals["exact"] <= min(mtti, intervals["young"]) * (1.0 + 1e-12)
+    if write < 0.1 * mtti:
+        assert intervals["daly"] < intervals["optimal"] < intervals["young"]
+        assert intervals["optimal"] == pytest.approx(intervals["exact"], rel=1e-3)

@@ -214,6 +214,23 @@ def test_the_command(results, found, tmp_path):
     assert value == found.strategies["string"]["sags"]["stops_per_year"].value
 
 
+def test_one_path_without_any_event(tmp_path):
+    def quiet(study, seed, first, n, **how):
+        result = fake_simulate_range(study, seed, first, n, **how)
+        for name, column in result.events.items():
+            result.events[name] = column[:0]
+        result.annual[..., 14:23] = 0.0
+        return result
+
+    run_to_folder(small_study(), tmp_path / "run", 1, 7, simulate_range=quiet)
+    for more in ([], ["--json"], ["--csv"], ["--out", str(tmp_path / "out")]):
+        said = CliRunner().invoke(app, ["reliability", str(tmp_path / "run"), *more])
+        assert said.exit_code == 0, said.output
+    assert "Calls of the grid operator only: none reached any strategy" in said.output
+    assert (tmp_path / "out" / "reliability.png").is_file()
+    assert CliRunner().invoke(app, ["goodput", str(tmp_path / "run"), "--json"]).exit_code == 0
+
+
 def test_bad_input_ends_in_one_message(results, tmp_path):
     run = CliRunner().invoke
     for command in ("reliability", "goodput"):

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distributions import estimate as est
+from distributions.clock import HOURS_PER_YEAR
 from distributions.estimate import Estimate
 from riskmodel.checkpointing import expected_ettr
 from riskmodel.own_failures import MILLION, Job, Lives, Shares, expected_shares, simulate_job
@@ -91,10 +92,12 @@ class StrategyGoodput(NamedTuple):
     ----------
     powered_gpu_hours_per_year : Estimate [GPU-h/year]
     without_power_events, with_power_events : Estimate
-        Goodput: share of the powered GPU-hours whose work is kept.
+        Goodput of training: share of its powered GPU-hours whose work is kept; power events take the same share of
+        all GPUs.
     cost_of_power_events : Estimate
         The first less the second.
     lost_to_own_failures, lost_to_power_events : Estimate [GPU-h/year]
+        By the training jobs; by the whole cluster, inference too.
     failures_per_year : Estimate
         The cluster's own, in a calendar year of the study.
     """
@@ -211,17 +214,17 @@ def goodput(results: Results, paths: int | None = None) -> tuple[list[JobGoodput
     gpus = sum(job.gpus for job in jobs)
     own = _weighted([job.goodput for job in jobs], [job.gpus / gpus for job in jobs])
     failures = _sum([job.failures_per_year for job in jobs])
-    return jobs, [_strategy(results, name, own, failures) for name in results.strategy_names]
+    training_share = gpus / results.study.cluster.gpus
+    return jobs, [_strategy(results, name, own, failures, training_share) for name in results.strategy_names]
 
 
-def _strategy(results: Results, name: str, own: Estimate, failures: Estimate) -> StrategyGoodput:
+def _strategy(results: Results, name: str, own: Estimate, failures: Estimate, training_share: float) -> StrategyGoodput:
     lost = results.year_sums(LOST_COLUMNS, name)[:, 1:].sum(axis=1) / results.n_years
     powered = results.year_sums(["powered_gpu_hours"], name)[:, 1:].sum(axis=1) / results.n_years
-    potential = results.year_sums(["potential_gpu_hours"], name)[:, 1:].sum(axis=1) / results.n_years
-    kept, up = ratio(powered - lost, powered), ratio(powered - lost, potential)
+    kept, working = ratio(powered - lost, powered), est.mean(powered - lost)
+    up = working.scaled(1.0 / (results.study.cluster.gpus * HOURS_PER_YEAR), "")
     unit = "GPU-h/year"
-    working = est.mean(powered - lost)
-    idle = Estimate(1.0 - own.value, own.standard_error, own.n)
+    idle = Estimate((1.0 - own.value) * training_share, own.standard_error * training_share, own.n)
     return StrategyGoodput(
         name=name,
         powered_gpu_hours_per_year=est.mean(powered, unit),

@@ -204,16 +204,22 @@ def _add(book: _Book, piece: pa.Table, names: list[str]) -> None:
     columns: list[NDArray[Any]] = [outcome != Outcome.UNAFFECTED]
     columns += [(outcome == outcomes.index(word)) & felt for word in STOPPED]
     columns += list(lost.values())
+    place = (family * len(names) + strategy) * book.grid.shape[0] + path
     for k, values in enumerate(columns):
-        np.add.at(book.sums[..., k], (family, strategy, path), values.astype(np.float64))
-    np.add.at(book.eur, (family, strategy, path, year), piece.column("eur_lost").to_numpy())
+        _add_at(book.sums[..., k], place, values)
+    _add_at(book.eur, place * book.eur.shape[3] + year, piece.column("eur_lost").to_numpy())
     first = strategy == 0  # every event has a row for each strategy
     hours = piece.column("duration_s").to_numpy() / S_PER_H
     cut = first & np.isin(family, [CAUSES.index(word) for word in ("momentary", "sustained", "extreme")])
     long = cut & (hours * S_PER_H > MOMENTARY_S)
     sags = first & (family == CAUSES.index("sag"))
     for k, values in enumerate((long, cut & ~long, np.where(long, hours, 0.0), sags)):
-        np.add.at(book.grid[:, k], path, values.astype(np.float64))
+        _add_at(book.grid[:, k], path, values)
+
+
+def _add_at(sums: Array, place: NDArray[np.int64], values: NDArray[Any]) -> None:
+    """Add each value to the entry of `sums` at its place in row order."""
+    sums += np.bincount(place, values, sums.size).reshape(sums.shape)
 
 
 def _grid(book: _Book, n_years: int) -> dict[str, Estimate]:

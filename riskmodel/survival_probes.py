@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +33,7 @@ RECOVERY_H = 168.0
 MOST_DURATION_H = 336.0
 NUMBERS_A_YEAR = 1024
 PATHS_PER_RANGE = 256
-ROUNDING_H = 1e-4
-"""Hours lost are kept in single precision."""
+ROUNDING_H = 1e-6
 LOADS = ("full", "capped")
 """The full load, and the load at which GPUs are capped to stretch what is stored."""
 NEVER_CAPPED = {"ride_through_power_share": 1.0, "ride_through_performance": 1.0}
@@ -148,22 +147,14 @@ def probe_study(
 
 def _carried(study: Study, result: RangeResult, probes: NDArray[np.float64]) -> NDArray[np.float64]:
     """(n_paths, n_probes, n_strategies) hours carried, from what the events did; NaN where not in service."""
-    from riskmodel.tables import installed_share
-
-    n_paths, n_probes, names = probes.shape[0], probes.shape[1], result.strategy_names
-    shape = (n_paths, n_probes, len(names))
-    events: dict[str, Any] = {
-        name: result.events[name].reshape(shape) for name in ("outcome", "gpu_hours_waiting", "gpu_hours_capped")
-    }
-    year = np.arange(n_probes) // MONTHS_PER_YEAR
-    gpus = (study.cluster.gpus * installed_share(study)[year])[None, :, None]
+    shape = (probes.shape[0], probes.shape[1], len(result.strategy_names))
+    names = ("outcome", "hour", "down_from_hour", "gpu_hours_capped", "gpus")
+    outcome, hour, down_from, capped, gpus = (result.events[name].reshape(shape) for name in names)
     duration = probes[:, :, 1][:, :, None]
-    waiting = events["gpu_hours_waiting"].astype(np.float64) / gpus
-    lost_rate = events["gpu_hours_capped"].astype(np.float64) / gpus
-    outcome = events["outcome"]
-    carried = np.where(outcome <= Outcome.CAPPED, duration, np.maximum(duration - waiting, 0.0))
+    carried = np.where(outcome <= Outcome.CAPPED, duration, np.clip(down_from - hour, 0.0, duration))
     carried[(outcome == Outcome.ABRUPT_STOP) | (outcome == Outcome.ALREADY_DOWN)] = 0.0
-    too_slow = lost_rate > (1.0 - study.cluster.ride_through_performance) * carried + ROUNDING_H
+    slowed = capped / np.maximum(gpus, 1.0)
+    too_slow = slowed > (1.0 - study.cluster.ride_through_performance) * carried + ROUNDING_H
     carried[too_slow] = 0.0  # less than the load asked for is carried, from when the bridge has handed over
     carried[~_in_service(result, probes)] = np.nan
     return carried

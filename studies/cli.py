@@ -30,6 +30,7 @@ app = typer.Typer(
 
 app.add_typer(cli_calibrate.app, name="calibrate")
 app.command()(cli_outages.survival)
+app.command()(cli_outages.explain)
 
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="Name of a shipped study, or the path of a TOML file.")]
 Overrides = Annotated[

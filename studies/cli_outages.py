@@ -1,4 +1,4 @@
-"""The commands about outages: their options. What they do is in ``cli_survival``."""
+"""The commands about outages: their options. What they do is in ``cli_survival`` and ``cli_explain``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["survival"]
+__all__ = ["explain", "survival"]
 
 MOST_SEED = 2**63 - 1
 
@@ -45,3 +45,26 @@ def survival(
     from studies.cli_survival import SurvivalRequest, survive
 
     survive(SurvivalRequest(study, system, duration_h, paths, trials, seed, tuple(overrides or ()), csv, out, as_json))
+
+
+def explain(
+    study: Annotated[
+        str, typer.Argument(metavar="STUDY", help="Name of a shipped study, a TOML file, or a folder of results.")
+    ],
+    path: Annotated[int, typer.Option(help="Number of the path (lifetime), from 0.")],
+    event: Annotated[
+        int | None, typer.Option(help="Number of the event in the path. Default: the path's events are listed.")
+    ] = None,
+    strategy: Annotated[str | None, typer.Option(help="Only this strategy. Default: all.")] = None,
+    seed: Seed = None,
+    overrides: Overrides = None,
+    events: Annotated[
+        Path | None, typer.Option(metavar="EVENTS.csv", help="Events given instead of drawn, as for run.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the text and the figure. Default: none written.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as one JSON object.")] = False,
+) -> None:
+    """Tell what happens in one simulated event, for each strategy: who carries, what stops, what it costs."""
+    from studies.cli_explain import ExplainRequest, explain_path
+
+    explain_path(ExplainRequest(study, path, event, strategy, seed, tuple(overrides or ()), events, out, as_json))

@@ -22,8 +22,7 @@ LONGEST = (0.5, 0.9, 0.99)
 """Chances for which the longest outage that is survived is given."""
 SHORT_H = (1 / 60, 5 / 60, *(0.25 * k for k in range(1, 16)))
 FIRST_WHOLE_H, MOST_POINTS = 4, 48
-TOLERANCE_H = 1e-4
-"""Hours lost are kept in single precision."""
+TOLERANCE_H = 1e-6
 HOURS, MONTHS = 24, 12
 
 

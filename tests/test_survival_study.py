@@ -151,8 +151,10 @@ def known_engine(hours_of):
         carried = np.minimum(hours_of(path, month, (start % 24).astype(int)), duration)
         outcome = np.where(carried == 0.0, Outcome.ABRUPT_STOP, Outcome.ORDERLY_STOP)
         outcome = np.where(carried >= duration, Outcome.RODE_THROUGH, outcome)
-        waiting = (duration - carried) * study.cluster.gpus
-        events = {"outcome": outcome, "gpu_hours_waiting": waiting, "gpu_hours_capped": 0.0 * waiting}
+        events = {
+            "outcome": outcome, "hour": start, "down_from_hour": start + carried, "gpu_hours_capped": 0.0 * carried,
+            "gpus": np.full(start.shape, study.cluster.gpus),
+        }  # fmt: skip
         wide = {name: np.repeat(values.ravel(), len(names)) for name, values in events.items()}
         scalars = {f"strategies.{name}.connection.time_to_power_months": np.full(n, 6.0) for name in names}
         return RangeResult(first, np.zeros((n, len(names), 1, 1)), scalars, wide, names)

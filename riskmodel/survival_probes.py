@@ -49,6 +49,7 @@ class Carried(NamedTuple):
         the full load, then the capped one; NaN before a strategy has had its connection and assets for a week
     duration_h : float
     strategy_names : tuple of str
+    load_kw : (n_paths,) float64, load at the meter of all GPUs, without UPS losses and cabinets' own use
     """
 
     year: NDArray[np.int64]
@@ -57,6 +58,7 @@ class Carried(NamedTuple):
     hours: NDArray[np.float64]
     duration_h: float
     strategy_names: tuple[str, ...]
+    load_kw: NDArray[np.float64]
 
 
 def probe_outages(first_path: int, n_paths: int, years: int, duration_h: float, seed: int) -> GivenTables:
@@ -128,13 +130,14 @@ def probe_study(
     years, names = study.header.years, tuple(study.strategy_names)
     probes = probe_outages(0, paths, years, duration_h, seed)
     hours = np.full((len(LOADS), paths, years * MONTHS_PER_YEAR, len(names)), np.nan)
-    done, total = 0, paths * len(LOADS)
+    done, total, load_kw = 0, paths * len(LOADS), np.zeros(paths)
     for load, variant in enumerate((uncapped, study)):
         for first in range(0, paths, PATHS_PER_RANGE):
             n = min(PATHS_PER_RANGE, paths - first)
             part = probes._replace(event=probes.event[first : first + n], first=probes.first[first : first + n])
             result = simulate_range(variant, seed, first, n, threads=threads, given=part)
             hours[load, first : first + n] = _carried(variant, result, part.event)
+            load_kw[first : first + n] = _load_kw(study, result)
             done += n
             if progress is not None:
                 progress(done, total)
@@ -142,7 +145,7 @@ def probe_study(
     month = np.broadcast_to(np.arange(years * MONTHS_PER_YEAR) % MONTHS_PER_YEAR, start.shape)
     year = np.broadcast_to(np.arange(years * MONTHS_PER_YEAR) // MONTHS_PER_YEAR, start.shape)
     hour = (start % HOURS_PER_DAY).astype(np.int64)
-    return Carried(np.array(year), np.array(month), hour, hours, duration_h, names)
+    return Carried(np.array(year), np.array(month), hour, hours, duration_h, names, load_kw)
 
 
 def _carried(study: Study, result: RangeResult, probes: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -158,6 +161,13 @@ def _carried(study: Study, result: RangeResult, probes: NDArray[np.float64]) -> 
     carried[too_slow] = 0.0  # less than the load asked for is carried, from when the bridge has handed over
     carried[~_in_service(result, probes)] = np.nan
     return carried
+
+
+def _load_kw(study: Study, result: RangeResult) -> NDArray[np.float64]:
+    """(n_paths,) load of all GPUs at the meter."""
+    factor, overhead = (result.scalars[f"cluster.{name}"] for name in ("load_factor", "power_usage_effectiveness"))
+    mean = float(study.cluster.power_usage_effectiveness.mean())
+    return np.asarray(study.rated_load_kw() / mean * overhead * factor)
 
 
 def _in_service(result: RangeResult, probes: NDArray[np.float64]) -> NDArray[np.bool_]:

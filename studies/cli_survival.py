@@ -23,7 +23,7 @@ DEFAULT_PATHS, LEAST_PATHS, MOST_PATHS = 480, 24, 1_000_000
 DEFAULT_TRIALS, MOST_TRIALS = 10_000, 10_000_000
 DEFAULT_DURATION_H = 24.0
 PERCENT = 100.0
-WIDTH = 120
+WIDTH = 132
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 LOADS = {"full": "full", "capped": "capped"}
 HEADER = ("strategy", "load", "number", "at", "value", "standard_error", "unit")
@@ -155,14 +155,21 @@ def _print_study(console: Console, record: dict[str, Any]) -> None:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("strategy", no_wrap=True)
     table.add_column("load", no_wrap=True)
-    headings = (f"carried for\n{duration:g} h, %", "worst start\nhour, %", "worst\nmonth, %")
-    for heading in (*headings, *(f"longest with\n{q} %, h" for q in ("50", "90", "99"))):
+    headings = (f"carried for\n{duration:g} h, %", "worst hour\nto begin, %", "worst\nmonth, %")
+    for heading in (
+        headings[0],
+        "exactly,\n%",
+        *headings[1:],
+        *(f"{q} % carry\nat least, h" for q in ("50", "90", "99")),
+    ):
         table.add_column(heading, justify="right", no_wrap=True)
     hours = [f"{hour:02d}" for hour in range(24)]
     for found in record["strategies"]:
         for key, words in LOADS.items():
             own = found["loads"][key]
-            cells = ["0" if found["owns_nothing"] else _percent(own["chance"]), _worst(own["by_start_hour"], hours)]
+            exact = found["exact_by_duration"] if key == "full" else None
+            cells = ["0" if found["owns_nothing"] else _percent(own["chance"])]
+            cells += ["" if exact is None else f"{exact[-1] * PERCENT:.4g}", _worst(own["by_start_hour"], hours)]
             cells += [_worst(own["by_month"], list(MONTHS))]
             cells += [_longest(number, duration) for number in own["longest_h"].values()]
             name = found["name"] if key == "full" else ""
@@ -173,7 +180,7 @@ def _print_study(console: Console, record: dict[str, Any]) -> None:
         "once a strategy has its connection and assets, at every hour of the day, with the charge, ageing, failures "
         f"and sun of that hour. Capped: GPUs held to {record['capped_power_share'] * PERCENT:g} % of the load where "
         "storage alone carries it. Gensets that can carry only a part of the load count as not carrying it. +- is one "
-        "standard error."
+        "standard error. Exactly: by the binomial of the gensets, where there is neither storage nor PV."
     )
 
 
@@ -224,6 +231,9 @@ def _rows(record: dict[str, Any]) -> list[list[str]]:
         for load in LOADS:
             own, names = strategy["loads"][load], [strategy["name"], load]
             add(names, "chance", f"{record['duration_h']:g} h", own["chance"], "")
+            for d, exact in zip(record["durations_h"], strategy["exact_by_duration"] or (), strict=False):
+                if load == "full":
+                    add(names, "exact_by_duration", f"{d:.6g} h", {"value": exact, "standard_error": 0.0}, "")
             for d, found in zip(record["durations_h"], own["by_duration"], strict=True):
                 add(names, "by_duration", f"{d:.6g} h", found, "")
             for hour, found in enumerate(own["by_start_hour"]):

@@ -59,11 +59,13 @@ def of_study(
     carried = probe_study(case.study, case.duration_h, case.paths, case.seed, progress, simulate_range)
     curve = durations(case.duration_h)
     cluster = case.study.cluster
+    exact = [_exact(case.study, carried, s, curve) for s in range(len(carried.strategy_names))]
     strategies = [
         {
             "name": name,
             "title": case.study.strategies[name].title,
             "loads": {load: _load(carried, carried.hours[k, :, :, s], curve) for k, load in enumerate(LOADS)},
+            "exact_by_duration": exact[s],
             "owns_nothing": all(
                 getattr(case.study.strategies[name], asset) is None for asset in ("ups", "gensets", "storage", "pv")
             ),
@@ -104,6 +106,19 @@ def _load(carried: Carried, hours: NDArray[np.float64], curve: list[float]) -> d
         ],
         "longest_h": {f"{q:g}": _longest(hours, q) for q in LONGEST},
     }
+
+
+def _exact(study: Study, carried: Carried, s: int, curve: list[float]) -> list[float] | None:
+    """Chance at full load by duration where it is known: mean over the paths, weighed as their outages are."""
+    from riskmodel.survival_gensets import exact_chances, has_exact
+
+    name = carried.strategy_names[s]
+    if not has_exact(study.strategies[name]) or any(share != 1.0 for share in study.cluster.installed_share_by_year):
+        return None
+    outages = (~np.isnan(carried.hours[0, :, :, s])).sum(axis=1)
+    if not outages.any():
+        return None
+    return list(np.average(exact_chances(study, name, carried.load_kw, curve), axis=0, weights=outages).tolist())
 
 
 def _longest(hours: NDArray[np.float64], chance: float) -> dict[str, float | None] | None:

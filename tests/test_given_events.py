@@ -223,7 +223,10 @@ def test_the_folder_holds_the_events_and_another_file_is_refused(tmp_path):
         "year": 1, "hour": 2094.0, "duration_h": 40 * (1 / 60), "family": "sustained", "residual_voltage": 0.0,
     }  # fmt: skip
     assert "given_events.csv" in results.manifest["files"]
-    assert any("1 sag, 1 momentary, 3 sustained given in events.csv" in text for text in results.manifest["warnings"])
+    assert any(
+        "the events of events.csv (1 sag, 1 momentary, 3 sustained) happen" in text
+        for text in results.manifest["warnings"]
+    )
     # the resolved study names the copy: the folder can be read anywhere, and is the same study
     moved = results.save(tmp_path / "elsewhere")
     (tmp_path / "events.csv").unlink()
@@ -245,7 +248,7 @@ def test_the_option_of_the_command(tmp_path, monkeypatch):
     words = ["run", "small.toml", "--paths", "5", "--seed", "7", "--events", "events.csv"]
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output
-    assert "given in events.csv happen in every path; none are drawn from nordic_hv" in done.stderr
+    assert "events of events.csv (1 sag, 1 momentary, 3 sustained) happen in every path; none are" in done.stderr
     resolved = (tmp_path / "out/small/study.resolved.toml").read_text(encoding="utf-8")
     assert 'given_events = "given_events.csv"  # --set' in resolved
     written(tmp_path, BAD["negative"][0])

@@ -13,6 +13,7 @@ import studies
 from distributions.estimate_ragged import ragged_mean, ragged_quantile, ragged_share
 from riskmodel.quantities import Outcome
 from riskmodel.range_result import RangeResult
+from riskmodel.survival_gensets import exact_chances
 from riskmodel.survival_probes import MOST_DURATION_H, RECOVERY_H, probe_outages, probe_study
 from studies.cli import app
 from studies.survival_study import Case, durations, of_study
@@ -78,17 +79,14 @@ def gensets():
 
 
 def exact_gensets(study, hours, mttf):
-    """UPS takes over, and enough of the gensets start and still run: independent lives, so a binomial at each time.
-
-    16.137 MW at 0.83 x 10.2 kW x 1,250 servers x 1.1 x 1.15 over the UPS's efficiency need seven of eight.
-    """
-    fleet, ups = study.strategies["ups_gensets"].gensets, study.strategies["ups_gensets"].ups
-    c = study.cluster
+    """UPS takes over, and enough of the gensets start and still run: independent lives, so a binomial at each time."""
+    c, ups = study.cluster, study.strategies["ups_gensets"].ups
     load = c.gpus / c.gpus_per_server * c.server_power_kw * (1 + c.network_storage_share) * 0.83 * 1.15 / ups.efficiency
-    needed = int(np.ceil(load / fleet.unit_power_kw))
-    assert needed == 6
-    running = 0.95 * np.exp(-np.maximum(hours - fleet.start_time_s / 3600, 0.0) / mttf)
-    return (1 - ups.failure_on_demand_probability) * binom.sf(needed - 1, fleet.units, running)
+    assert 5 * 2500 < load < 6 * 2500  # six of the eight are needed
+    # 18 MW of UPS for 5 min give load x bridge hours; 1 min of them is kept for a checkpoint
+    bridge = 18000 * 5 / 60 / load - 1 / 60
+    running = 0.95 * np.exp(-np.maximum(hours - bridge, 0.0) / mttf)
+    return (1 - 0.01) * binom.sf(5, 8, running)
 
 
 def worst_score(study, carried, mttf):
@@ -105,6 +103,11 @@ def test_a_fleet_of_gensets_against_its_binomial():
     study, carried = gensets()
     assert worst_score(study, carried, 200.0) < FALSE_ALARM_SCORE
     assert worst_score(study, carried, 185.0) > FALSE_ALARM_SCORE  # negative control
+    hours = np.array([0.01, 1.0, 6.0, 24.0, 48.0, 120.0])
+    found = exact_chances(study, "ups_gensets", carried.load_kw[:1], hours)[0]
+    assert found[0] == pytest.approx(0.99, rel=1e-12)  # the UPS alone
+    np.testing.assert_allclose(found[1:-1], exact_gensets(study, hours[1:-1], 200.0), rtol=1e-6)
+    assert found[-1] == 0.0  # 100 h of fuel
 
 
 def test_cabinets_that_are_always_full_last_as_long_as_their_energy():
@@ -157,6 +160,7 @@ def known_engine(hours_of):
         }  # fmt: skip
         wide = {name: np.repeat(values.ravel(), len(names)) for name, values in events.items()}
         scalars = {f"strategies.{name}.connection.time_to_power_months": np.full(n, 6.0) for name in names}
+        scalars |= {f"cluster.{name}": np.ones(n) for name in ("load_factor", "power_usage_effectiveness")}
         return RangeResult(first, np.zeros((n, len(names), 1, 1)), scalars, wide, names)
 
     return simulate
@@ -296,6 +300,8 @@ def test_the_command_for_a_study(tmp_path):
     }  # fmt: skip
     record = json.loads((tmp_path / "out/survival.json").read_text(encoding="utf-8"))
     assert record["strategies"][0]["owns_nothing"] is True
+    assert record["strategies"][0]["exact_by_duration"][-1] == 0.0
+    assert record["strategies"][1]["exact_by_duration"] is None
     assert record["strategies"][0]["loads"]["full"]["chance"]["value"] == 0.0
     stored = record["strategies"][1]["loads"]
     curves = [[number["value"] for number in stored[load]["by_duration"]] for load in ("full", "capped")]

@@ -118,7 +118,7 @@ class Study(Section):
         found = self.correlation.warnings() if self.correlation is not None else []
         given = self.given_events()
         if given is not None:
-            text = f"{given.text()} given in {given.file} happen in every path; none are drawn from {self.site.outages}"
+            text = f"the events of {given.file} ({given.text()}) happen in every path; none are drawn"
             found.append(f"{EVENTS_FIELD}: {text}")
         return found
 

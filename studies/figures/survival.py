@@ -17,6 +17,8 @@ PERCENT = 100.0
 CURVES_IN, PANEL_IN, EDGE_IN = 6.4, 2.7, 1.3
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 COLUMNS = 2
+LEAST_CONTRAST = 0.8
+"""A map begins at this share of its highest value or below, so that chance does not look like a pattern."""
 
 
 def _looks(record: dict[str, Any]) -> list[Look]:
@@ -89,7 +91,8 @@ def draw_survival_hours(record: dict[str, Any]) -> Figure:
     for k, (axes, (name, load)) in enumerate(zip(panels, shown, strict=False)):
         cells = load["mean_hours_by_month_and_start_hour"]
         hours = np.array([[number["value"] if number else math.nan for number in line] for line in cells])
-        image = axes.imshow(hours, aspect="auto", cmap="cividis")
+        low, high = float(np.nanmin(hours)), float(np.nanmax(hours))
+        image = axes.imshow(hours, aspect="auto", cmap="cividis", vmin=min(low, LEAST_CONTRAST * high), vmax=high)
         axes.set_title(f"{name} (mean {load['mean_hours']['value']:.3g} h)")
         axes.grid(visible=False)
         axes.set_yticks(range(0, 12, 2), MONTHS[::2])

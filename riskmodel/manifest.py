@@ -108,6 +108,10 @@ def differences(manifest: dict[str, Any], study: Study, seed: int | None) -> lis
     found = []
     if manifest["input_hash"] != study.input_hash():
         found.append("the study is not the one of that run (compare it with study.resolved.toml there)")
+        before = manifest["sources"].get("given_events", {}).get("sha256")
+        given = study.given_events()
+        if before is not None and given is not None and given.sha256 != before:
+            found.append(f"{given.file} does not hold the events of that run (given_events.csv there)")
     if seed is not None and manifest["seed"] != seed:
         found.append(f"seed = {seed}, but that run has seed {manifest['seed']}")
     if manifest["source_version"] != source_version():

@@ -155,13 +155,9 @@ def _print_study(console: Console, record: dict[str, Any]) -> None:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("strategy", no_wrap=True)
     table.add_column("load", no_wrap=True)
-    headings = (f"carried for\n{duration:g} h, %", "worst hour\nto begin, %", "worst\nmonth, %")
-    for heading in (
-        headings[0],
-        "exactly,\n%",
-        *headings[1:],
-        *(f"{q} % carry\nat least, h" for q in ("50", "90", "99")),
-    ):
+    headings = [f"carried for\n{duration:g} h, %", "exactly,\n%", "worst hour\nto begin, %", "worst\nmonth, %"]
+    headings += [f"{q} % carry\nat least, h" for q in ("50", "90", "99")]
+    for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
     hours = [f"{hour:02d}" for hour in range(24)]
     for found in record["strategies"]:

@@ -91,6 +91,24 @@ def test_fleets_of_generators_against_the_binomial(units, needed, availability, 
     np.testing.assert_allclose(found, np.tile(expected, (3, 1)), rtol=1e-12, atol=1e-15)
 
 
+def first_hour(kinds, load_kw):
+    """Chance that generators of 1 and of 10 kW carry a load in the first hour."""
+    return exact_survival(System(np.array([load_kw]), np.zeros(1), kinds), 1)[0, 0]
+
+
+def test_published_chances_of_two_kinds():
+    """Two generators of one kind and one of another: the examples in the documentation of REopt's functions."""
+    # starting_probabilities([2, 1], [0.99, 0.95], [0.05, 0.1]): states (2,1) (1,1) (0,1) (2,0) (1,0), printed digits
+    kinds = (Generators(2, 1.0, 0.99, 0.05), Generators(1, 10.0, 0.95, 0.1))
+    published = np.cumsum([0.756282, 0.0956912, 0.00302691, 0.128258, 0.0162283])
+    for load, chance in zip((12.0, 11.0, 10.0, 2.0, 1.0), published, strict=True):
+        assert first_hour(kinds, load) == pytest.approx(chance, abs=2e-6)
+    # markov_matrix([2, 1], [0.1, 0.25]) from (2,1): 0.9^2 0.75 = 0.6075, then 0.135, 0.0075, 0.2025, 0.045
+    kinds = (Generators(2, 1.0, mean_time_to_failure_h=10.0), Generators(1, 10.0, mean_time_to_failure_h=4.0))
+    for load, chance in zip((12.0, 11.0, 10.0, 2.0, 1.0), (0.6075, 0.7425, 0.75, 0.9525, 0.9975), strict=True):
+        assert first_hour(kinds, load) == pytest.approx(chance, rel=1e-12)
+
+
 def one_history(system, start, alive, battery_works, pv_works):
     """Whole hours carried when the generators that run are known: `alive[h]` by kind in each hour."""
     battery = system.battery if battery_works else None

@@ -1,4 +1,8 @@
-"""Exact chance that a UPS and gensets alone carry a constant load: a binomial of independent lives at each time."""
+"""Bounds on the chance that a UPS and gensets alone carry a constant load: binomials of independent lives.
+
+Exact but for one thing: once too few gensets run, what is left in the UPS carries the missing part for a while, at most
+for some minutes. The lower bound leaves that out, the upper one gives it in full wherever it can come.
+"""
 
 from __future__ import annotations
 
@@ -11,21 +15,23 @@ from distributions.clock import KW_PER_MW, MIN_PER_H, S_PER_H
 
 if TYPE_CHECKING:
     from riskmodel.study import Study
-    from riskmodel.study.strategy import Strategy
+    from riskmodel.study.strategy import Gensets, Strategy
 
-__all__ = ["exact_chances", "has_exact"]
+__all__ = ["chance_bounds", "has_bounds"]
+
+Array = NDArray[np.float64]
 
 
-def has_exact(strategy: Strategy) -> bool:
-    """Whether the chance of a strategy is known: nothing of its own but perhaps a UPS and gensets."""
+def has_bounds(strategy: Strategy) -> bool:
+    """Whether the chance of a strategy can be bounded: nothing of its own but perhaps a UPS and gensets."""
     return strategy.storage is None and strategy.pv is None
 
 
-def exact_chances(study: Study, name: str, load_kw: ArrayLike, hours: ArrayLike) -> NDArray[np.float64]:
-    """Chance that the whole load is carried for some hours, without PV and storage.
+def chance_bounds(study: Study, name: str, load_kw: ArrayLike, hours: ArrayLike) -> tuple[Array, Array]:
+    """Least and greatest chance that the whole load is carried for some hours, without PV and storage.
 
     A UPS must take over and last until the gensets run. Of the gensets each starts by itself and then lives an
-    exponential time; enough must run until the end, less what the UPS can still bridge; and the fuel must last.
+    exponential time; enough must run, and the fuel must last.
 
     Parameters
     ----------
@@ -36,34 +42,35 @@ def exact_chances(study: Study, name: str, load_kw: ArrayLike, hours: ArrayLike)
 
     Returns
     -------
-    (n_paths, n_hours) float64
+    low, high : (n_paths, n_hours) float64
     """
     strategy = study.strategies[name]
     load, duration = np.atleast_1d(np.asarray(load_kw, float)), np.atleast_1d(np.asarray(hours, float))
-    out = np.zeros((load.size, duration.size))
-    ups = strategy.ups
+    ups, gensets = strategy.ups, strategy.gensets
     if ups is None:
-        return out
+        none = np.zeros((load.size, duration.size))
+        return none, none
     load = load / ups.efficiency
-    able = load <= ups.power_mw * KW_PER_MW
+    checkpoint_h = study.cluster.checkpoint_write_min / MIN_PER_H
     energy_kwh = ups.power_mw * KW_PER_MW * ups.autonomy_min / MIN_PER_H
-    bridge = np.maximum(energy_kwh / load - study.cluster.checkpoint_write_min / MIN_PER_H, 0.0)
-    out[:] = np.where(bridge[:, None] >= duration, 1.0, _fleet(strategy, load, bridge, duration))
-    return out * able[:, None] * (1.0 - ups.failure_on_demand_probability)
+    bridge_h = np.maximum(energy_kwh / load - checkpoint_h, 0.0)[:, None]
+    takes_over = (load <= ups.power_mw * KW_PER_MW)[:, None] * (1.0 - ups.failure_on_demand_probability)
+    low = high = np.where(bridge_h >= duration, 1.0, 0.0)
+    if gensets is not None:
+        start_h = gensets.start_time_s / S_PER_H
+        in_time = np.where(bridge_h >= start_h, 1.0, 0.0)
+        needed = np.ceil(load / gensets.unit_power_kw)[:, None]
+        least_missing_kw = np.maximum(load[:, None] - (needed - 1.0) * gensets.unit_power_kw, 1e-9)
+        help_h = energy_kwh / least_missing_kw
+        low = np.maximum(low, in_time * _fleet(gensets, needed, np.maximum(duration - start_h, 0.0)))
+        unaided_h = np.maximum(duration - start_h - help_h, 0.0)
+        high = np.maximum(high, in_time * np.where(unaided_h > 0.0, _fleet(gensets, needed, unaided_h), 1.0))
+    return low * takes_over, high * takes_over
 
 
-def _fleet(
-    strategy: Strategy, load: NDArray[np.float64], bridge: NDArray[np.float64], duration: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """(n_paths, n_hours) chance that gensets carry what the UPS does not."""
+def _fleet(gensets: Gensets, needed: Array, running_h: Array) -> Array:
+    """Chance that enough gensets start and run for some hours."""
     from scipy.stats import binom
 
-    fleet = strategy.gensets
-    if fleet is None:
-        return np.zeros((load.size, duration.size))
-    needed = np.ceil(load / fleet.unit_power_kw)[:, None]
-    in_time = (bridge >= fleet.start_time_s / S_PER_H)[:, None]
-    running_h = np.maximum(duration[None, :] - bridge[:, None], 0.0)
-    lives = (1.0 - fleet.start_failure_probability) * np.exp(-running_h / fleet.mean_time_to_failure_h)
-    fuelled = running_h <= fleet.fuel_autonomy_h
-    return np.asarray(binom.sf(needed - 1.0, fleet.units, lives) * in_time * fuelled)
+    lives = (1.0 - gensets.start_failure_probability) * np.exp(-running_h / gensets.mean_time_to_failure_h)
+    return np.asarray(binom.sf(needed - 1.0, gensets.units, lives) * (running_h <= gensets.fuel_autonomy_h))

@@ -33,7 +33,7 @@ def survival(
     ] = None,
     paths: Annotated[int | None, typer.Option(help="Lifetimes to probe, 24 to 1000000. Default: 480.")] = None,
     trials: Annotated[
-        int | None, typer.Option(help="With --system: outages to simulate for each start hour. Default: 10000.")
+        int | None, typer.Option(help="With --system: outages to simulate for each start hour. Default: up to 10000.")
     ] = None,
     seed: Seed = None,
     overrides: Overrides = None,

@@ -21,6 +21,8 @@ __all__ = ["SurvivalRequest", "survive"]
 
 DEFAULT_PATHS, LEAST_PATHS, MOST_PATHS = 480, 24, 1_000_000
 DEFAULT_TRIALS, MOST_TRIALS = 10_000, 10_000_000
+DEFAULT_OUTAGES, LEAST_TRIALS = 1_000_000, 100
+"""Outages simulated unless more are asked for: a long load has fewer for each start hour."""
 DEFAULT_DURATION_H = 24.0
 PERCENT = 100.0
 WIDTH = 140
@@ -104,10 +106,11 @@ def _system(request: SurvivalRequest) -> tuple[dict[str, Any], list[list[str]], 
 
     if request.paths is not None or request.overrides:
         raise refuse("--paths and --set go with a study; a system is simulated in --trials outages")
-    trials = DEFAULT_TRIALS if request.trials is None else request.trials
-    if not 0 <= trials <= MOST_TRIALS:
-        raise refuse(f"--trials {trials}: must be from 0 (exact only) to {MOST_TRIALS:,}")
+    if request.trials is not None and not 0 <= request.trials <= MOST_TRIALS:
+        raise refuse(f"--trials {request.trials}: must be from 0 (exact only) to {MOST_TRIALS:,}")
     system, duration = read_system(request.system or "")
+    usual = min(DEFAULT_TRIALS, max(DEFAULT_OUTAGES // system.load_kw.size, LEAST_TRIALS))
+    trials = usual if request.trials is None else request.trials
     if request.duration_h is not None:
         if not 1 <= request.duration_h <= MOST_HOURS or request.duration_h != int(request.duration_h):
             raise refuse(f"--duration-h {request.duration_h:g}: must be a whole number from 1 to {MOST_HOURS:,} hours")
@@ -146,6 +149,12 @@ def _worst(numbers: list[dict[str, Any] | None], names: list[str]) -> str:
     return f"{name}: {_percent(number)}"
 
 
+def _between(low: float, high: float) -> str:
+    """Bounds in per cent, one number where they are alike."""
+    texts = [f"{value * PERCENT:.2f}" for value in (low, high)]
+    return texts[0] if texts[0] == texts[1] else " to ".join(texts)
+
+
 def _print_study(console: Console, record: dict[str, Any]) -> None:
     def say(text: str) -> None:
         console.print(printable(text), highlight=False, markup=False, soft_wrap=True)
@@ -155,7 +164,12 @@ def _print_study(console: Console, record: dict[str, Any]) -> None:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("strategy", no_wrap=True)
     table.add_column("load", no_wrap=True)
-    headings = [f"carried for\n{duration:g} h, %", "exactly,\n%", "worst hour\nto begin, %", "worst\nmonth, %"]
+    headings = [
+        f"carried for\n{duration:g} h, %",
+        "by binomial\nof gensets, %",
+        "worst hour\nto begin, %",
+        "worst\nmonth, %",
+    ]
     headings += [f"{q} % carry\nat least, h" for q in ("50", "90", "99")]
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
@@ -163,9 +177,9 @@ def _print_study(console: Console, record: dict[str, Any]) -> None:
     for found in record["strategies"]:
         for key, words in LOADS.items():
             own = found["loads"][key]
-            exact = found["exact_by_duration"] if key == "full" else None
+            bounds = found["bounds_by_duration"] if key == "full" else None
             cells = ["0" if found["owns_nothing"] else _percent(own["chance"])]
-            cells += ["" if exact is None else f"{exact[-1] * PERCENT:.4g}", _worst(own["by_start_hour"], hours)]
+            cells += ["" if bounds is None else _between(*bounds[-1]), _worst(own["by_start_hour"], hours)]
             cells += [_worst(own["by_month"], list(MONTHS))]
             cells += [_longest(number, duration) for number in own["longest_h"].values()]
             name = found["name"] if key == "full" else ""
@@ -176,7 +190,7 @@ def _print_study(console: Console, record: dict[str, Any]) -> None:
         "once a strategy has its connection and assets, at every hour of the day, with the charge, ageing, failures "
         f"and sun of that hour. Capped: GPUs held to {record['capped_power_share'] * PERCENT:g} % of the load where "
         "storage alone carries it. Gensets that can carry only a part of the load count as not carrying it. +- is one "
-        "standard error. Exactly: by the binomial of the gensets, where there is neither storage nor PV."
+        "standard error. By binomial: bounds without simulation, where there is neither storage nor PV."
     )
 
 
@@ -227,9 +241,10 @@ def _rows(record: dict[str, Any]) -> list[list[str]]:
         for load in LOADS:
             own, names = strategy["loads"][load], [strategy["name"], load]
             add(names, "chance", f"{record['duration_h']:g} h", own["chance"], "")
-            for d, exact in zip(record["durations_h"], strategy["exact_by_duration"] or (), strict=False):
-                if load == "full":
-                    add(names, "exact_by_duration", f"{d:.6g} h", {"value": exact, "standard_error": 0.0}, "")
+            for d, pair in zip(record["durations_h"], strategy["bounds_by_duration"] or (), strict=False):
+                for bound, value in zip(("lower", "upper"), pair, strict=True):
+                    if load == "full":
+                        add(names, f"{bound}_bound", f"{d:.6g} h", {"value": value, "standard_error": 0.0}, "")
             for d, found in zip(record["durations_h"], own["by_duration"], strict=True):
                 add(names, "by_duration", f"{d:.6g} h", found, "")
             for hour, found in enumerate(own["by_start_hour"]):

@@ -24,6 +24,8 @@ SHORT_H = (1 / 60, 5 / 60, *(0.25 * k for k in range(1, 16)))
 FIRST_WHOLE_H, MOST_POINTS = 4, 48
 TOLERANCE_H = 1e-6
 HOURS, MONTHS = 24, 12
+MOST_NUMBERS = 250_000
+"""Of a table in the record of a small system."""
 
 
 class Case(NamedTuple):
@@ -59,13 +61,13 @@ def of_study(
     carried = probe_study(case.study, case.duration_h, case.paths, case.seed, progress, simulate_range)
     curve = durations(case.duration_h)
     cluster = case.study.cluster
-    exact = [_exact(case.study, carried, s, curve) for s in range(len(carried.strategy_names))]
+    bounds = [_bounds(case.study, carried, s, curve) for s in range(len(carried.strategy_names))]
     strategies = [
         {
             "name": name,
             "title": case.study.strategies[name].title,
             "loads": {load: _load(carried, carried.hours[k, :, :, s], curve) for k, load in enumerate(LOADS)},
-            "exact_by_duration": exact[s],
+            "bounds_by_duration": bounds[s],
             "owns_nothing": all(
                 getattr(case.study.strategies[name], asset) is None for asset in ("ups", "gensets", "storage", "pv")
             ),
@@ -108,17 +110,19 @@ def _load(carried: Carried, hours: NDArray[np.float64], curve: list[float]) -> d
     }
 
 
-def _exact(study: Study, carried: Carried, s: int, curve: list[float]) -> list[float] | None:
-    """Chance at full load by duration where it is known: mean over the paths, weighed as their outages are."""
-    from riskmodel.survival_gensets import exact_chances, has_exact
+def _bounds(study: Study, carried: Carried, s: int, curve: list[float]) -> list[list[float]] | None:
+    """Bounds on the chance at full load by duration: means over the paths, weighed as their outages are."""
+    from riskmodel.survival_gensets import chance_bounds, has_bounds
 
     name = carried.strategy_names[s]
-    if not has_exact(study.strategies[name]) or any(share != 1.0 for share in study.cluster.installed_share_by_year):
+    if not has_bounds(study.strategies[name]) or any(share != 1.0 for share in study.cluster.installed_share_by_year):
         return None
     outages = (~np.isnan(carried.hours[0, :, :, s])).sum(axis=1)
     if not outages.any():
         return None
-    return list(np.average(exact_chances(study, name, carried.load_kw, curve), axis=0, weights=outages).tolist())
+    low, high = chance_bounds(study, name, carried.load_kw, curve)
+    pairs = np.column_stack([np.average(bound, axis=0, weights=outages) for bound in (low, high)])
+    return list(pairs.tolist())
 
 
 def _longest(hours: NDArray[np.float64], chance: float) -> dict[str, float | None] | None:
@@ -172,7 +176,7 @@ def of_system(system: System, duration_h: int, trials: int, seed: int) -> dict[s
             "by_duration": exact.mean(axis=0).tolist(),
             "worst_by_duration": exact.min(axis=0).tolist(),
             "by_start_hour": exact[:, -1].tolist(),
-            "by_start_hour_and_duration": exact.tolist(),
+            "by_start_hour_and_duration": exact.tolist() if exact.size <= MOST_NUMBERS else None,
         }
     except TooManyStatesError as error:
         record["exact"], record["no_exact"] = None, str(error)

@@ -6,6 +6,7 @@ hours since the event began.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -178,8 +179,16 @@ def _work(row: Mapping[str, Any], outcome: Outcome, duration: float, down: tuple
     elif end > 0.0:
         spans.append(Span(0.0, end, 1.0))
     if down is not None:
-        spans.append(Span(max(down[0], 0.0), down[1], 0.0))
+        spans.append(Span(max(down[0], 0.0), down[1], 1.0 - _stopped_share(row, down)))
     return spans
+
+
+def _stopped_share(row: Mapping[str, Any], down: tuple[float, float]) -> float:
+    """Share of the GPUs that stop: all of them, but for a sag that trips some racks only."""
+    if row["cause"] != "sag":
+        return 1.0
+    share = float(row["hours_down"]) / (down[1] - down[0])
+    return share if share < 1.0 - ROUNDING else 1.0
 
 
 def _steps(
@@ -204,7 +213,10 @@ def _steps(
     steps += [(span.start_h, _carrier_text(strategy, hold_up_ms, row, span, energy_kwh)) for span in carriers]
     if outcome == Outcome.RODE_THROUGH and not carriers:
         steps.append((0.0, _sag_bridged(strategy)))
-    steps += [(span.start_h, _rate_text(strategy, span)) for span in work if 0.0 < float(span.what) < 1.0 - 1e-9]
+    stop_h = math.inf if down is None else down[0]
+    slowed = [span for span in work if float(span.what) < 1.0 - ROUNDING and span.start_h < stop_h]
+    steps += [(span.start_h, _rate_text(strategy, span)) for span in slowed]
+    gpus = gpus if down is None else gpus * _stopped_share(row, down)
     if down is not None and outcome == Outcome.ABRUPT_STOP:
         steps.append((hold_up_ms / MS_PER_S / S_PER_H, _abrupt_text(row, hold_up_ms, gpus)))
     elif down is not None and down[0] > 0.0:
@@ -248,6 +260,8 @@ def _carrier_text(strategy: Strategy, hold_up_ms: float, row: Mapping[str, Any],
 def _sag_bridged(strategy: Strategy) -> str:
     if strategy.ups is not None:
         return "The UPS holds the voltage: servers notice nothing."
+    if strategy.storage is None:
+        return "No job of training or inference loses a rack."
     return "The cabinets hold the voltage in time: servers notice nothing."
 
 

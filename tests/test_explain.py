@@ -79,13 +79,21 @@ def test_an_abrupt_stop_and_a_sag():
         STUDY, "grid_expansion",
         row(outcome="abrupt_stop", cause="sag", duration_s=0.2, residual_voltage=0.6, gpu_hours_rework=2000.0,
             gpu_hours_restart=21000.0, down_from_hour=1000.0, down_until_hour=1002.1, damaged_servers=12.5,
-            grid_back_hour=1000.0), np.nan,
+            grid_back_hour=1000.0, hours_down=2.1), np.nan,
     )  # fmt: skip
     assert story.carriers == []
+    assert [span.what for span in story.work] == [0.0]
     text = "\n".join(story_lines(story))
     assert "after 20 ms         Nothing has taken over within the 20 ms" in text
     assert "10,000 GPUs stop abruptly, 12 min after the last checkpoint; 12.5 servers do not come back." in text
     assert "after 2 h 06 min    10,000 GPUs work again." in text
+    part = story_of(
+        STUDY, "grid_expansion",
+        row(outcome="abrupt_stop", cause="sag", duration_s=0.2, residual_voltage=0.6, down_from_hour=1000.0,
+            down_until_hour=1002.0, grid_back_hour=1000.0, hours_down=0.5), np.nan,
+    )  # fmt: skip
+    assert part.work == [Span(0.0, 2.0, 0.75)]
+    assert any("2,500 GPUs stop abruptly" in text for _, text in part.steps)
     quiet = story_of(STUDY, "string_storage", row(cause="sag", duration_s=0.2, grid_back_hour=1000.0), np.nan)
     assert any("hold the voltage in time" in text for _, text in quiet.steps)
     free = story_of(STUDY, "grid_expansion", row(cause="curtailment", outcome="unaffected", noticed=False), np.nan)

@@ -170,9 +170,12 @@ def own_goodput(study: Study, seed: int, paths: int) -> list[JobGoodput]:
     GoodputError
         For a cluster that does not train, or with more servers in repair than can be counted.
     """
+    jobs = training_jobs(study)
+    if not jobs:
+        raise GoodputError("cluster: no GPUs are left for training, and goodput is that of training jobs")
     rates = _rates(study, seed, paths)
     found = []
-    for unit, job in enumerate(training_jobs(study)):
+    for unit, job in enumerate(jobs):
         mtti_h = 1.0 / (rates * job.gpus)
         try:
             lives = simulate_job(job, mtti_h, study.header.years, seed=seed, unit=unit)

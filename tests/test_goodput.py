@@ -96,12 +96,15 @@ def test_inference_has_no_goodput(tmp_path):
     study = small_study(overrides=["cluster.duty=inference"])
     with pytest.raises(GoodputError, match='cluster.duty = "inference"'):
         training_jobs(study)
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(GoodputError, match="no GPUs are left for training"):
-        patch.setattr("riskmodel.goodput.training_jobs", lambda study: [])
-        own_goodput(study, 7, 4)
     run_to_folder(study, tmp_path / "run", 4, 7, simulate_range=fake_simulate_range)
     said = CliRunner().invoke(app, ["goodput", str(tmp_path / "run")])
     assert (said.exit_code, 'run a study with duty = "training"' in said.output) == (2, True)
+
+
+def test_a_cluster_without_training_jobs(monkeypatch):
+    monkeypatch.setattr("riskmodel.goodput.training_jobs", lambda study: [])
+    with pytest.raises(GoodputError, match="no GPUs are left for training"):
+        own_goodput(small_study(), 7, 4)
 
 
 def test_the_command(results):

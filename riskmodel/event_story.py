@@ -207,6 +207,7 @@ def _steps(
     steps: list[tuple[float, str]] = []
     if outcome == Outcome.UNAFFECTED:
         return [(0.0, "The grid operator does not call on this connection: nothing changes.")]
+    steps.append((0.0, _voltage_text(row)))
     if outcome == Outcome.ALREADY_DOWN and down is not None and down[0] <= 0.0:
         steps.append((0.0, "The cluster is still down from an earlier event."))
     hold_up_ms = cluster.hold_up_ms
@@ -235,6 +236,15 @@ def _steps(
     return sorted(steps, key=lambda step: step[0])
 
 
+def _voltage_text(row: Mapping[str, Any]) -> str:
+    if row["cause"] == "curtailment":
+        return "The grid operator calls on the connection, with notice: only a part of the import is left."
+    if row["cause"] == "sag":
+        left, seconds = float(row["residual_voltage"]) * 100.0, time_text(float(row["duration_s"]) / S_PER_H)
+        return f"The voltage falls to {left:.0f} % of nominal for {seconds}: more than servers ride through."
+    return "The voltage is gone."
+
+
 def _carrier_text(strategy: Strategy, hold_up_ms: float, row: Mapping[str, Any], span: Span, energy_kwh: float) -> str:
     hours = time_text(span.end_h - span.start_h)
     if span.what == "nothing":
@@ -251,8 +261,9 @@ def _carrier_text(strategy: Strategy, hold_up_ms: float, row: Mapping[str, Any],
     stored, used = float(row["stored_before_kwh"]), float(row["stored_used_kwh"])
     full = f", {stored / energy_kwh * 100:.0f} % of full" if energy_kwh > 0.0 else ""
     first = ""
-    if span.start_h == 0.0 and strategy.storage is not None:
+    if span.start_h == 0.0 and strategy.storage is not None and row["cause"] != "curtailment":
         first = f" within {strategy.storage.transfer_time_ms:g} ms (servers hold out for {hold_up_ms:g} ms)"
+    hours += " with the sun's help" if strategy.pv is not None else ""
     held = f"They hold {stored / KWH_PER_MWH:,.3g} MWh{full}; {used / KWH_PER_MWH:,.3g} MWh are used."
     return f"Cabinets carry the load{first}, for {hours}. {held}"
 

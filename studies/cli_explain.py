@@ -100,6 +100,9 @@ def _case(request: ExplainRequest) -> Case:
             raise refuse(f"{folder}: results have their study and their seed: leave out --seed, --set and --events")
         from riskmodel.study import load_study
 
+        paths = int(manifest["paths"] or manifest["paths_wanted"])
+        if request.path >= paths:
+            raise refuse(f"--path {request.path}: that run has paths 0 to {paths - 1}")
         study, seed = load_study(folder / "study.resolved.toml"), int(manifest["seed"])
         if manifest["source_version"] != manifests.source_version():
             typer.echo("Warning: this program's source has changed since that run; numbers may differ.", err=True)

@@ -47,6 +47,7 @@ def test_cabinets_then_an_orderly_stop():
     assert story.end_h == pytest.approx(1.7)
     assert sum(story.eur.values()) == 11375.0
     text = "\n".join(story_lines(story))
+    assert "at once             The voltage is gone." in text
     assert "at once             Cabinets carry the load within 10 ms" in text
     assert "They hold 20 MWh, 50 % of full; 15 MWh are used." in text
     assert "work goes on at 75 % for 45 min" in text
@@ -84,6 +85,7 @@ def test_an_abrupt_stop_and_a_sag():
     assert story.carriers == []
     assert [span.what for span in story.work] == [0.0]
     text = "\n".join(story_lines(story))
+    assert "at once             The voltage falls to 60 % of nominal for 0.2 s" in text
     assert "after 20 ms         Nothing has taken over within the 20 ms" in text
     assert "10,000 GPUs stop abruptly, 12 min after the last checkpoint; 12.5 servers do not come back." in text
     assert "after 2 h 06 min    10,000 GPUs work again." in text
@@ -161,6 +163,9 @@ def test_the_events_of_a_run_told_again(tmp_path):
     # the command on the folder takes its study and seed
     done = CliRunner().invoke(app, ["explain", str(results.folder), "--path", str(PATH), "--event", "0", "--json"])
     assert done.exit_code == 0, done.output
+    far = CliRunner().invoke(app, ["explain", str(results.folder), "--path", str(PATH + 1)])
+    assert far.exit_code == 2
+    assert f"that run has paths 0 to {PATH}" in far.stderr
     told = json.loads(done.stdout)
     row = table[(table["event"] == 0) & (table["strategy"] == "grid_expansion")].iloc[0]
     assert told["seed"] == SEED

@@ -17,10 +17,11 @@ from distributions import estimate as est
 from distributions.clock import HOURS_PER_YEAR
 from distributions.estimate import Estimate
 from riskmodel.checkpointing import expected_ettr
+from riskmodel.cluster_tables import checkpoint_interval_h
+from riskmodel.cluster_tables import training_jobs as job_sizes
 from riskmodel.own_failures import MILLION, Job, Lives, Shares, expected_shares, simulate_job
 from riskmodel.reliability import ratio
 from riskmodel.summary import Row
-from riskmodel.tables import checkpoint_interval_h
 
 if TYPE_CHECKING:
     from riskmodel.results import Results
@@ -130,7 +131,7 @@ def training_jobs(study: Study) -> list[Job]:
         Job(
             gpus=gpus,
             gpus_per_server=cluster.gpus_per_server,
-            interval_h=checkpoint_interval_h(study),
+            interval_h=checkpoint_interval_h(study, gpus),
             write_h=cluster.checkpoint_write_min / MIN_PER_H,
             restart_h=cluster.own_restart_h,
             hardware_share=cluster.own_hardware_failure_share,
@@ -144,7 +145,13 @@ def training_jobs(study: Study) -> list[Job]:
 
 def _sizes(study: Study) -> list[tuple[int, int, bool]]:
     """GPUs, spares and whether it waits, of each job; spares are shared out in proportion, in whole servers."""
-    return [(study.cluster.gpus, 0, False)]
+    cluster = study.cluster
+    servers = cluster.gpus / cluster.gpus_per_server
+    waits = cluster.missing_servers == "wait"
+    return [
+        (gpus, int(cluster.spare_servers * gpus / cluster.gpus_per_server / servers), waits)
+        for gpus in job_sizes(cluster)
+    ]
 
 
 def _rates(study: Study, seed: int, paths: int) -> NDArray[np.float64]:

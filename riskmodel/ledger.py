@@ -62,6 +62,12 @@ class Line(IntEnum):
     """Paid for being ready for demand response."""
     DEMAND_ENERGY = 25
     DEMAND_PENALTY = 26
+    SERVICE_CREDITS = 27
+    """Income of inference given back for months of low availability."""
+    REPUTATION = 28
+    """Being seen to stop, by the stop."""
+    PROGRAMME_DELAY = 29
+    """Delay of what is trained, beyond the GPU-hours."""
 
 
 N_LINES = len(Line)
@@ -86,8 +92,11 @@ DOWNTIME_LINES = (
     Line.DOWNTIME_RESTART,
     Line.DOWNTIME_CAPPED,
     Line.DOWNTIME_HARDWARE,
+    Line.SERVICE_CREDITS,
+    Line.REPUTATION,
+    Line.PROGRAMME_DELAY,
 )
-"""Losses by power events."""
+"""Losses by power events; the first five are of lost GPU-hours, in the order of `LOST_QUANTITIES`."""
 
 DEMAND_LINES = (Line.DEMAND_AVAILABILITY, Line.DEMAND_ENERGY, Line.DEMAND_PENALTY)
 """Money of demand response, in the order of `riskmodel.demand_response.demand_response_eur`."""
@@ -99,7 +108,7 @@ LOST_QUANTITIES = (
     Quantity.LOST_CAPPED_GPU_HOURS,
     Quantity.LOST_HARDWARE_GPU_HOURS,
 )
-"""Lost GPU-hours by cause, in the order of `DOWNTIME_LINES`."""
+"""Lost GPU-hours by cause."""
 
 
 def sum_of(array: Array, indices: tuple[int, ...] | range) -> Array:
@@ -172,13 +181,12 @@ def build_ledger(study: Study, result: RangeResult) -> Array:
     ledger = np.zeros((n_paths, n_strategies, n_years + 1, N_LINES))
     draws = Draws(study, result)
     value = gpu_hour_value_eur(study, draws)
-    repair = draws("cluster.damaged_repair_eur_per_server")[:, None]
     for index, name in enumerate(result.strategy_names):
         book, year = ledger[:, index], result.annual[:, index]
         _write_cluster(study, draws, book)
         _write_assets(f"strategies.{name}", study.strategies[name], draws, book, year)
         _write_energy(study, f"strategies.{name}", draws, book, year)
-        _write_compute(book, year, value, repair)
+        _write_compute(draws, book, year, value)
     ledger += 0.0  # -0.0 becomes 0.0, so an absent asset costs exactly nothing in print too
     return ledger
 
@@ -291,10 +299,16 @@ def _write_energy(study: Study, path: str, draws: Draws, book: Array, year: Arra
         book[:, 1:, Line.FUEL] = -year[..., Quantity.GENSET_KWH] * draws(f"{path}.gensets.fuel_eur_per_kwh")[:, None]
 
 
-def _write_compute(book: Array, year: Array, value: Array, repair: Array) -> None:
+def _write_compute(draws: Draws, book: Array, year: Array, value: Array) -> None:
+    repair = draws("cluster.damaged_repair_eur_per_server")[:, None]
     potential, powered = year[..., Quantity.POTENTIAL_GPU_HOURS], year[..., Quantity.POWERED_GPU_HOURS]
     book[:, 1:, Line.COMPUTE_INCOME] = potential * value
     book[:, 1:, Line.WAITING_FOR_POWER] = -(potential - powered) * value
-    for line, lost in zip(DOWNTIME_LINES, LOST_QUANTITIES, strict=True):
+    for line, lost in zip(DOWNTIME_LINES[: len(LOST_QUANTITIES)], LOST_QUANTITIES, strict=True):
         book[:, 1:, line] = -year[..., lost] * value
     book[:, 1:, Line.DOWNTIME_HARDWARE] -= year[..., Quantity.DAMAGED_SERVERS] * repair
+    book[:, 1:, Line.SERVICE_CREDITS] = -year[..., Quantity.SERVICE_CREDIT_GPU_HOURS] * value
+    stops = year[..., Quantity.ABRUPT_STOPS] + year[..., Quantity.ORDERLY_STOPS]
+    book[:, 1:, Line.REPUTATION] = -stops * draws("cluster.reputation_eur_per_stop")[:, None]
+    delay = draws("cluster.programme_delay_eur_per_day")[:, None]
+    book[:, 1:, Line.PROGRAMME_DELAY] = -year[..., Quantity.DELAY_DAYS] * delay

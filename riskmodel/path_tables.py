@@ -234,8 +234,9 @@ def events_columns(study: Study, result: RangeResult) -> Columns:
     """Columns of events.parquet: what the engine kept of each event, whether the strategy noticed it, and EUR by cause.
 
     `noticed` : the event reached the strategy, and something had to carry the load or the cluster felt it. Summed over
-    a path and year, `eur_rework` to `eur_hardware` (with the repair of damaged servers) are the ledger's downtime lines
-    and `eur_fuel` its fuel; `eur_lost` is their sum without fuel. An event belongs to the year in which it began.
+    a path and year, `eur_rework` to `eur_hardware` (with the repair of damaged servers), `eur_reputation` and
+    `eur_delay` are the ledger's lines of the same names and `eur_fuel` its fuel; `eur_lost` is their sum without fuel.
+    Service credits belong to months, not to events. An event belongs to the year in which it began.
     """
     events = dict(result.events)
     draws, names = Draws(study, result), result.strategy_names
@@ -248,8 +249,11 @@ def events_columns(study: Study, result: RangeResult) -> Columns:
         if study.strategies[name].gensets is not None:
             fuel[:, index] = draws(f"strategies.{name}.gensets.fuel_eur_per_kwh")
     eur["eur_fuel"] = events["genset_kwh"] * fuel[path, events["strategy"]]
+    stops = (events["outcome"] == Outcome.ABRUPT_STOP) | (events["outcome"] == Outcome.ORDERLY_STOP)
+    eur["eur_reputation"] = stops * draws("cluster.reputation_eur_per_stop")[path]
+    eur["eur_delay"] = events["delay_days"] * draws("cluster.programme_delay_eur_per_day")[path]
     eur["eur_lost"] = np.zeros(path.size)
-    for cause in CAUSES_OF_LOSS:
+    for cause in (*CAUSES_OF_LOSS, "reputation", "delay"):
         eur["eur_lost"] += eur[f"eur_{cause}"]
     events["noticed"] = events["outcome"] != Outcome.UNAFFECTED
     for name, kind in RECORD_COLUMNS:

@@ -58,6 +58,10 @@ class Quantity(IntEnum):
     CALL_DELIVERED_KWH = 33
     EXCESS_IMPORT_KW = 34
     """Mean over the months of the peak import above the contracted capacity [kW]; 0 without such a contract."""
+    SERVICE_CREDIT_GPU_HOURS = 35
+    """GPU-hours of inference whose income is given back for months of low availability [GPU-h]."""
+    DELAY_DAYS = 36
+    """Days by which training is delayed: rework, waiting, restart and reduced work of its GPUs [days]."""
 
 
 N_QUANTITIES = len(Quantity)

@@ -33,7 +33,6 @@ RECOVERY_H = 168.0
 MOST_DURATION_H = 336.0
 NUMBERS_A_YEAR = 1024
 PATHS_PER_RANGE = 256
-ROUNDING_H = 1e-6
 LOADS = ("full", "capped")
 """The full load, and the load at which GPUs are capped to stretch what is stored."""
 NEVER_CAPPED = {"ride_through_power_share": 1.0, "ride_through_performance": 1.0}
@@ -136,7 +135,7 @@ def probe_study(
             n = min(PATHS_PER_RANGE, paths - first)
             part = probes._replace(event=probes.event[first : first + n], first=probes.first[first : first + n])
             result = simulate_range(variant, seed, first, n, threads=threads, given=part)
-            hours[load, first : first + n] = _carried(variant, result, part.event)
+            hours[load, first : first + n] = _carried(result, part.event)
             load_kw[first : first + n] = _load_kw(study, result)
             done += n
             if progress is not None:
@@ -148,17 +147,12 @@ def probe_study(
     return Carried(np.array(year), np.array(month), hour, hours, duration_h, names, load_kw)
 
 
-def _carried(study: Study, result: RangeResult, probes: NDArray[np.float64]) -> NDArray[np.float64]:
+def _carried(result: RangeResult, probes: NDArray[np.float64]) -> NDArray[np.float64]:
     """(n_paths, n_probes, n_strategies) hours carried, from what the events did; NaN where not in service."""
-    shape = (probes.shape[0], probes.shape[1], len(result.strategy_names))
-    names = ("outcome", "hour", "down_from_hour", "gpu_hours_capped", "gpus")
-    outcome, hour, down_from, capped, gpus = (result.events[name].reshape(shape) for name in names)
-    duration = probes[:, :, 1][:, :, None]
-    carried = np.where(outcome <= Outcome.CAPPED, duration, np.clip(down_from - hour, 0.0, duration))
-    carried[(outcome == Outcome.ABRUPT_STOP) | (outcome == Outcome.ALREADY_DOWN)] = 0.0
-    slowed = capped / np.maximum(gpus, 1.0)
-    too_slow = slowed > (1.0 - study.cluster.ride_through_performance) * carried + ROUNDING_H
-    carried[too_slow] = 0.0  # less than the load asked for is carried, from when the bridge has handed over
+    n_paths, n_probes, names = probes.shape[0], probes.shape[1], result.strategy_names
+    shape = (n_paths, n_probes, len(names))
+    carried = result.events["carried_h"].reshape(shape).copy()
+    carried[result.events["outcome"].reshape(shape) == Outcome.ALREADY_DOWN] = 0.0
     carried[~_in_service(result, probes)] = np.nan
     return carried
 

@@ -15,17 +15,15 @@ from distributions.outages import OutageTables
 from distributions.prices import PriceTables, long_run_tables, price_tables
 from distributions.regime import state_share
 from distributions.tariffs import TariffTables, tariff_tables
-from distributions.units import working_cdf
 from distributions.weather import WeatherTables, weather_tables
 from riskmodel.ageing_choice import code_at
+from riskmodel.backup import BackupTables, backup_tables
 from riskmodel.cabinet_tables import CabinetTables, cabinet_tables
-from riskmodel.checkpointing import interval_of_rule_h
+from riskmodel.cluster_tables import ClusterTables, cluster_tables
 from riskmodel.demand_response import DemandTables, demand_tables
-from riskmodel.downtime import ClusterTables
 from riskmodel.fire import FireTables, fire_tables
 from riskmodel.given_events import given_tables
 from riskmodel.process_draws import ProcessDraws, site_outages
-from riskmodel.ridethrough import BackupTables
 from riskmodel.storage import StorageTables
 from riskmodel.storage_tables import cabinets_of, column, storage_tables
 from riskmodel.voltage_tolerance import tolerance_table
@@ -33,9 +31,6 @@ from riskmodel.voltage_tolerance import tolerance_table
 if TYPE_CHECKING:
     from riskmodel.study import Study
 
-MIN_PER_H = 60.0
-S_PER_H = 3600.0
-MILLION = 1e6
 HOURS_PER_MONTH = 730.0
 KELVIN_AT_ZERO_C = 273.15
 
@@ -58,6 +53,7 @@ class SiteTables(NamedTuple):
     installed_share : (years,) float64, share of the GPUs that are there in each year
     contracted_kw : (s,) float32, contracted capacity, 0 where the charge is on each month's peak
     warmer_k : (12,) float32, what the month adds to the cells' temperature
+    month_h : (12,) float64, hours of the months
     """
 
     month_of_day: np.ndarray
@@ -73,6 +69,7 @@ class SiteTables(NamedTuple):
     installed_share: np.ndarray
     contracted_kw: np.ndarray
     warmer_k: np.ndarray
+    month_h: np.ndarray
 
 
 class Tables(NamedTuple):
@@ -122,69 +119,6 @@ class PathInputs(NamedTuple):
     failure_factor: np.ndarray
     fire_factor: np.ndarray
     given: GivenTables
-
-
-def _cdf_table(rows: list[np.ndarray]) -> np.ndarray:
-    out = np.ones((len(rows), max(r.size for r in rows)))
-    for k, row in enumerate(rows):
-        out[k, : row.size] = row
-    return out
-
-
-def backup_tables(study: "Study", outage_parameters: dict) -> BackupTables:
-    """What each strategy owns against interruptions."""
-    strategies = list(study.strategies.values())
-    cluster = study.cluster
-    curtailment = outage_parameters["curtailment"]
-    gensets = [
-        working_cdf(s.gensets.units, 1.0 - s.gensets.start_failure_probability) if s.gensets else np.ones(1)
-        for s in strategies
-    ]
-    return BackupTables(
-        interruptible=np.array([float(s.connection.interruptible) for s in strategies]),
-        hold_up_ms=np.array([float(cluster.hold_up_ms)]),
-        checkpoint_h=np.array([cluster.checkpoint_write_min / MIN_PER_H]),
-        power_share=np.array([float(cluster.ride_through_power_share)]),
-        performance=np.array([float(cluster.ride_through_performance)]),
-        curtailed_import_share=np.array([float(curtailment["import_share"])]),
-        ups_power_kw=column(study, "ups", lambda a: a.power_mw * KW_PER_MW),
-        ups_energy_kwh=column(study, "ups", lambda a: a.power_mw * KW_PER_MW * a.autonomy_min / MIN_PER_H),
-        ups_failure=column(study, "ups", lambda a: a.failure_on_demand_probability),
-        cabinet_kw=column(study, "storage", lambda a: a.cabinet_power_kw),
-        transfer_ms=column(study, "storage", lambda a: a.transfer_time_ms),
-        common_failure=column(study, "storage", lambda a: a.common_mode_failure_probability),
-        cabinet_availability=column(study, "storage", lambda a: a.cabinet_availability),
-        gensets=column(study, "gensets", lambda a: a.units),
-        genset_kw=column(study, "gensets", lambda a: a.unit_power_kw),
-        genset_start_h=column(study, "gensets", lambda a: a.start_time_s / S_PER_H),
-        genset_mttf_h=column(study, "gensets", lambda a: a.mean_time_to_failure_h),
-        genset_fuel_h=column(study, "gensets", lambda a: a.fuel_autonomy_h),
-        gensets_cdf=_cdf_table(gensets),
-        pv_kwp=column(study, "pv", lambda a: a.power_mwp * KW_PER_MW * a.availability),
-    )
-
-
-def checkpoint_interval_h(study: "Study") -> float:
-    """Time between checkpoints of a study [h]: stated, or by the rule it names."""
-    c = study.cluster
-    stated = c.checkpoint_interval_min
-    if isinstance(stated, str):
-        mtti_h = c.mean_time_to_interrupt_h or MILLION / (c.own_failures_per_million_gpu_hours.mean() * c.gpus)
-        return interval_of_rule_h(stated, c.checkpoint_write_min / MIN_PER_H, mtti_h)
-    return float(stated) / MIN_PER_H
-
-
-def cluster_tables(study: "Study") -> ClusterTables:
-    """Constants of the cluster and the laws drawn per event."""
-    c = study.cluster
-    laws = [c.restart_abrupt_h, c.restart_orderly_h, c.damaged_server_share, c.damaged_wait_days]
-    packed = [np.array([float(x) for x in law.code()]) for law in laws]
-    return ClusterTables(
-        np.array([float(c.gpus)]),
-        np.array([float(c.gpus_per_server)]),
-        np.array([checkpoint_interval_h(study) if c.duty == "training" else 0.0]),
-        *packed,
-    )
 
 
 def tariff_of(study: "Study") -> dict | None:
@@ -256,6 +190,7 @@ def site_tables(study: "Study") -> SiteTables:
         installed_share=installed_share(study),
         contracted_kw=np.array([contracted_kw(study, name) for name in study.strategies], np.float32),
         warmer_k=warmer_k(study).astype(np.float32),
+        month_h=np.bincount(np.asarray(MONTH_OF_DAY), minlength=MONTHS_PER_YEAR) * float(HOURS_PER_DAY),
     )
 
 

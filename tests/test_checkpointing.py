@@ -21,8 +21,8 @@ from riskmodel.checkpointing import (
     wall_time_h,
     young_interval_h,
 )
+from riskmodel.cluster_tables import checkpoint_interval_h
 from riskmodel.study import parse_study
-from riskmodel.tables import checkpoint_interval_h
 from tests.fake_engine import small_study
 
 pytestmark = pytest.mark.tiny

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from distributions.outages import CURTAILMENT, EXTREME, MOMENTARY, SAG, SUSTAINED
+from riskmodel.gensets import GENSET_FAILURES, U_GENSETS_COMMON, U_REFUEL, U_START, U_SWITCH
 from riskmodel.quantities import Outcome
-from riskmodel.ridethrough import GENSET_FAILURES, N_UNIFORMS, U_START, U_UPS
+from riskmodel.ridethrough import N_UNIFORMS, U_JOBS, U_SAG, U_UPS
 from tests.one_event import (
     BOTH_START,
     CABINETS,
@@ -20,11 +21,13 @@ from tests.one_event import (
     UPS,
     backup,
     check,
+    cluster,
     effect_of,
     uniforms,
 )
 from tests.twin import ridethrough as twin
 from tests.twin.events import Event, Uniforms
+from tests.twin.jobs import Jobs
 
 pytestmark = pytest.mark.tiny
 
@@ -81,7 +84,19 @@ def test_an_empty_store_carries_no_longer_than_the_sun():
     sun = np.zeros((48, 1), np.float32)
     sun[10:12] = 0.5  # 1000 kW until noon: more than the load; 40 kWh are less than a checkpoint takes
     effect = effect_of(SUSTAINED, 5.0, backup(**CABINETS, pv_kwp=2000.0), stored=40.0, sun=sun)
-    check(effect, Outcome.ORDERLY_STOP, capped=0.2 * 2, waiting=3.0, restart=1.0, down_from=12.0)
+    # so all 40 kWh are used and nothing is saved: 40 x 0.9 / 840 h after the sun
+    carried = 2 + 40 * 0.9 / 840
+    check(
+        effect, Outcome.ABRUPT_STOP, capped=0.2 * carried, waiting=5 - carried, restart=2.0, used=40.0,
+        down_from=10 + carried,
+    )  # fmt: skip
+    # with 50 kWh the 46.667 kWh of a checkpoint stay
+    saved = effect_of(SUSTAINED, 5.0, backup(**CABINETS, pv_kwp=2000.0), stored=50.0, sun=sun)
+    carried = 2 + (50 - 42 / 0.9) * 0.9 / 840
+    check(
+        saved, Outcome.ORDERLY_STOP, capped=0.2 * carried, waiting=5 - carried, restart=1.0, used=50 - 42 / 0.9,
+        carried=carried,
+    )  # fmt: skip
 
 
 def test_gensets_carry_behind_the_cabinets():
@@ -97,20 +112,34 @@ def test_gensets_that_do_not_start_leave_the_load_to_the_cabinets():
     # no cap with gensets: 1000 kW; (1000 - 1000 x 0.05 / 0.9) / (1000 / 0.9) = 0.85 h
     expected = {"used": 1000 - 50 / 0.9, "waiting": 2 - 0.85, "restart": 1.0, "down_from": 10.85}
     check(effect_of(SUSTAINED, 2.0, tables, u=uniforms(start=0.005)), Outcome.ORDERLY_STOP, **expected)
-    # one of two starts and carries 600 kW: ceil(1000 / 600) = 2 are required, the share is a half
+    # one of two starts and carries 600 kW, the cabinets the other 400: (850 - 1000 x 15 s) / 400 = 2.1146 h
     one = effect_of(SUSTAINED, 2.0, tables, u=uniforms(start=0.015))
-    check(one, Outcome.CAPPED, capped=0.5 * 2, used=1000 / 0.9 * START_H, genset=(2 - START_H) * 1000 * 0.5)
+    used = (1000 * START_H + 400 * (2 - START_H)) / 0.9
+    check(one, Outcome.RODE_THROUGH, used=used, genset=(2 - START_H) * 600, carried=2.0, gensets_h=2 - START_H)
+    # then 40 % of the work is shed, until the grid is back after 5 h
+    carried = START_H + (850 - 1000 * START_H) / 400
+    long = effect_of(SUSTAINED, 5.0, tables, u=uniforms(start=0.015))
+    check(
+        long, Outcome.CAPPED, capped=0.4 * (5 - carried), used=1000 - 50 / 0.9, genset=(5 - START_H) * 600,
+        carried=carried,
+    )  # fmt: skip
 
 
 def test_gensets_that_fail_hand_back_to_the_cabinets():
-    # with two running the first failure comes after -ln(u) x 1100 / 2 = 0.5 h; one alone is not enough
+    # with two running the first failure comes after -ln(u) x 1100 / 2 = 0.5 h, the second at once: 15 s and half an
+    # hour are gone, and the cabinets have (1000 - 1000 x 15 s / 0.9 - 50 / 0.9) / (1000 / 0.9) = 0.85 h - 15 s
     u = uniforms(fail=math.exp(-0.5 * 2 / 1100))
+    u[U_START + GENSET_FAILURES] = 1 - 1e-15
     tables = backup(**CABINETS, **GENSETS, **BOTH_START)
     carried = effect_of(SUSTAINED, 1.2, tables, u=u)
-    check(carried, Outcome.RODE_THROUGH, used=0.7 * 1000 / 0.9, genset=500.0)
+    check(carried, Outcome.RODE_THROUGH, used=0.7 * 1000 / 0.9, genset=500.0, gensets_h=0.5, cabinets_h=0.7)
     # 0.85 h of cabinets and 0.5 h of gensets, of 2 h
     lost = effect_of(SUSTAINED, 2.0, tables, u=u)
     check(lost, Outcome.ORDERLY_STOP, used=1000 - 50 / 0.9, genset=500.0, waiting=0.65, restart=1.0, down_from=11.35)
+    # where the second goes on, it carries 600 kW and the cabinets 400
+    alone = effect_of(SUSTAINED, 1.2, tables, u=uniforms(fail=math.exp(-0.5 * 2 / 1100)))
+    left = 1.2 - 0.5 - START_H
+    check(alone, Outcome.RODE_THROUGH, used=(1000 * START_H + 400 * left) / 0.9, genset=500 + 600 * left)
 
 
 def test_gensets_alone_end_the_waiting_but_not_the_stop():
@@ -191,52 +220,78 @@ def as_twin(tables, u):
         "fuel_h": "genset_fuel_h",
     }  # fmt: skip
     fields = {name: getattr(tables, names.get(name, name))[0] for name in twin.Backup.__dataclass_fields__}
-    drawn = Uniforms(*u[:U_UPS], u[U_UPS], tuple(u[U_START : U_START + 1 + GENSET_FAILURES]))
+    gensets = tuple(u[U_START : U_START + 1 + GENSET_FAILURES])
+    more = u[U_GENSETS_COMMON], u[U_SWITCH], u[U_REFUEL], u[U_SAG], u[U_JOBS]
+    drawn = Uniforms(*u[:U_UPS], u[U_UPS], gensets, *more)
     return twin.Backup(**fields), drawn
 
 
+JOBS = ((1.0,), (0.5, 0.3, 0.1), (0.7,), ())
+
+
+def random_cluster(rng):
+    """Jobs, priorities and rules of one draw, for the kernel and for the twin."""
+    sizes, shed = JOBS[rng.integers(4)], rng.integers(3)
+    trips, cold, ramp = (
+        float(rng.choice([1.0, 0.3, 0.0])),
+        float(rng.choice([1e9, 1.0])),
+        float(rng.choice([0.0, 900.0])),
+    )
+    racks = tuple(max(4 * size, 1.0) for size in sizes)
+    kernel = cluster(
+        training_share=sum(sizes), job_gpus=[100.0 * size for size in sizes], job_racks=racks,
+        job_interval_h=[0.5] * len(sizes), shed_first=shed, sag_trip_share=[0.0, trips, 0.0, 0.0, 0.0],
+        cold_start_after_h=cold, ramp_kw_per_h=ramp,
+    )  # fmt: skip
+    return kernel, Jobs(sizes, racks, ("evenly", "inference", "training")[shed], trips, cold, ramp)
+
+
 def test_random_situations_against_the_twin():
-    """Two thousand situations with every mixture of assets: every column within 1e-9 relative."""
+    """Four thousand situations with every mixture of assets, jobs and rules: every column within 1e-9 relative."""
     rng, seen = np.random.default_rng(11), set()
-    for _ in range(2000):
+    for _ in range(4000):
         owned = {"interruptible": float(rng.random() < 0.7), "pv_kwp": float(rng.choice([0.0, 3000.0]))}
-        for asset in (CABINETS, GENSETS | {"gensets_cdf": [0.2, 0.5, 1.0]}, UPS):
+        fleet = {"gensets_cdf": [0.2, 0.5, 1.0], "genset_start_h": float(rng.choice([START_H, 0.2]))}
+        fleet |= {
+            "genset_fuel_h": float(rng.choice([48.0, 0.5, 0.0])),
+            "refuelling": float(rng.choice([0.0, 0.5, 1.0])),
+        }
+        fleet |= {"gensets_common": 0.1, "switch_failure": 0.1}
+        for asset in (CABINETS, GENSETS | fleet, UPS | {"ups_transfer_ms": float(rng.choice([0.0, 6.0, 30.0]))}):
             owned |= asset if rng.random() < 0.6 else {}
-        tables = backup(**owned, common_failure=0.1, ups_failure=0.1)
+        left, cap = float(rng.choice([0.5, 0.0])), float(rng.choice([0.0, 0.3]))
+        tables = backup(**owned, common_failure=0.1, ups_failure=0.1, curtailed_import_share=left, cap_after_h=cap)
         u = rng.random(N_UNIFORMS)
-        u[U_START + 1 :] **= rng.choice([1e-4, 1.0])  # failures within hours, or hardly ever
+        u[U_START + 1 : U_GENSETS_COMMON] **= rng.choice([1e-4, 1e-2, 1.0])  # failures within hours, or hardly ever
         family, hour, load = int(rng.integers(0, 5)), float(rng.uniform(0, 8760)), float(rng.uniform(300, 1300))
         duration = float(rng.exponential(rng.choice([0.01, 1.0, 10.0])))
-        stored, down = (
-            float(rng.choice([0.0, 30.0, 500.0, 2000.0])),
-            float(rng.choice([0.0, hour + rng.exponential(2.0)])),
-        )
+        stored = float(rng.choice([0.0, 30.0, 500.0, 2000.0]))
+        down, out = (float(rng.choice([0.0, hour + rng.exponential(2.0)])) for _ in range(2))
+        out = out if rng.random() < 0.3 else 0.0
+        share = float(rng.choice([1.0, 0.3])) if down > hour else 0.0
         sun, served = rng.random((48, 1)).astype(np.float32) * np.float32(0.6), bool(rng.random() < 0.9)
         count = int(rng.integers(0, TEN + 1))
+        kernel, jobs = random_cluster(rng)
         effect = effect_of(
-            family,
-            duration,
-            tables,
-            hour=hour,
-            stored=stored,
-            sun=sun,
-            down_until=down,
-            u=u,
-            load=load,
-            in_service=served,
-            working=count,
-        )
+            family, duration, tables, hour=hour, stored=stored, sun=sun, down_until=down, down_share=share,
+            out_until=out, cold_start=3.0, u=u, load=load, in_service=served, working=count, of=kernel,
+        )  # fmt: skip
         owner, drawn = as_twin(tables, u)
         event = Event(hour, duration, family, 0.5 if family == SAG else 0.0, 0, drawn)
         today = int(hour) // 24 * 24
         answering = (count if owner.cabinet_kw else 0), TEN, EFFICIENCY_OF_STORE
+        restart = (*RESTART, 3.0)
         mine = twin.resolve(
-            twin.Situation(event, owner, load, stored, served, sun[:, 0], today, down, tuple(RESTART), *answering)
+            twin.Situation(
+                event, owner, load, stored, served, sun[:, 0], today, down, restart, *answering, out, share, jobs
+            )
         )
         check(
             effect, mine.outcome, waiting=mine.waiting_h, restart=mine.restart_h, capped=mine.capped_h,
             used=mine.stored_used_kwh, genset=mine.genset_kwh, grid_back=mine.grid_back_h,
-            down_from=mine.down_from_h, down_until=mine.down_until_h,
+            down_from=mine.down_from_h, down_until=mine.down_until_h, ups_h=mine.ups_h, cabinets_h=mine.cabinets_h,
+            gensets_h=mine.gensets_h, carried=mine.carried_h, training=mine.training_h, inference=mine.inference_h,
+            tripped=mine.racks * mine.newly, stopped=mine.share,
         )  # fmt: skip
-        seen.add((family, mine.outcome))
-    assert len(seen) >= 20  # families by outcomes: most of what can happen did
+        seen.add((family, mine.outcome, jobs.shed_first))
+    assert len(seen) >= 60  # families by outcomes and priorities: most of what can happen did

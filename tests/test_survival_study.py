@@ -161,10 +161,7 @@ def known_engine(hours_of):
         carried = np.minimum(hours_of(path, month, (start % 24).astype(int)), duration)
         outcome = np.where(carried == 0.0, Outcome.ABRUPT_STOP, Outcome.ORDERLY_STOP)
         outcome = np.where(carried >= duration, Outcome.RODE_THROUGH, outcome)
-        events = {
-            "outcome": outcome, "hour": start, "down_from_hour": start + carried, "gpu_hours_capped": 0.0 * carried,
-            "gpus": np.full(start.shape, study.cluster.gpus),
-        }  # fmt: skip
+        events = {"outcome": outcome, "carried_h": carried.astype(np.float64)}
         wide = {name: np.repeat(values.ravel(), len(names)) for name, values in events.items()}
         scalars = {f"strategies.{name}.connection.time_to_power_months": np.full(n, 6.0) for name in names}
         scalars |= {f"cluster.{name}": np.ones(n) for name in ("load_factor", "power_usage_effectiveness")}
@@ -212,9 +209,9 @@ def test_a_share_of_the_load_is_not_the_load():
 
     def simulate(variant, *words, **options):
         result = half(variant, *words, **options)
-        capped = np.full(result.events["outcome"].shape, 0.5 * 24.0 * variant.cluster.gpus)
+        shed = np.zeros(result.events["outcome"].shape)
         return RangeResult(
-            result.first_path, result.annual, result.scalars, result.events | {"gpu_hours_capped": capped},
+            result.first_path, result.annual, result.scalars, result.events | {"carried_h": shed},
             result.strategy_names,
         )  # fmt: skip
 

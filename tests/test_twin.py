@@ -21,6 +21,11 @@ ENERGY = (
     Quantity.CHARGE_KWH, Quantity.DISCHARGE_KWH, Quantity.GENSET_KWH,
 )  # fmt: skip
 CAUSES = ("rework", "waiting", "restart", "capped", "hardware")
+OF_EFFECT = {
+    "stored_used_kwh": "stored_used_kwh", "genset_kwh": "genset_kwh", "ups_h": "ups_h", "cabinets_h": "cabinets_h",
+    "gensets_h": "gensets_h", "hours_capped": "reduced_h", "carried_h": "carried_h",
+}  # fmt: skip
+"""Columns of the engine's events and of the twin's effect that say the same."""
 LAST_DIGITS = 1e-12
 TIP = 1e-3
 
@@ -38,7 +43,9 @@ def outcome_table(result, path):
     for k in rows[:: len(result.strategy_names)]:
         of_event = slice(k, k + len(result.strategy_names))
         lost = np.array([events[f"gpu_hours_{cause}"][of_event] for cause in CAUSES]).T
-        table[events["year"][k], round(events["hour"][k], 6), events["cause"][k]] = events["outcome"][of_event], lost
+        more = np.array([events[name][of_event] for name in OF_EFFECT]).T
+        key = events["year"][k], round(events["hour"][k], 6), events["cause"][k]
+        table[key] = events["outcome"][of_event], lost, more
     return table
 
 
@@ -49,7 +56,8 @@ def twin_table(twin):
         event = of_event[0].situation.event
         outcomes = np.array([o.outcome for o in of_event])
         key = of_event[0].year, round(event.hour, 6), event.family
-        table[key] = outcomes, np.array([o.gpu_hours for o in of_event]), [o.situation for o in of_event]
+        more = np.array([[getattr(o.effect, name) for name in OF_EFFECT.values()] for o in of_event])
+        table[key] = outcomes, np.array([o.gpu_hours for o in of_event]), [o.situation for o in of_event], more
     return table
 
 
@@ -82,9 +90,10 @@ def assert_same_path(study, path, result):
     harmful = {key: rows for key, rows in twin_table(twin).items() if np.max(rows[0]) > Outcome.UNAFFECTED}
     kept = outcome_table(result, path)
     assert list(harmful) == list(kept)
-    for key, (outcomes, lost) in kept.items():
+    for key, (outcomes, lost, more) in kept.items():
         assert np.array_equal(harmful[key][0], outcomes), (path, key)
-        np.testing.assert_allclose(lost, harmful[key][1].astype(np.float32), rtol=1e-6, atol=0.0)
+        np.testing.assert_allclose(lost, harmful[key][1], rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(more, harmful[key][3], rtol=1e-9, atol=1e-9)
     return twin
 
 
@@ -127,7 +136,7 @@ def test_double_precision_twin_has_the_same_years(name, first):
 def assert_same_events_but_for_tips(mine, kept, path):
     """Every event is in both; where outcomes differ, a thousandth of stored energy or load tips the twin's too."""
     assert set(kept) <= set(mine)
-    for key, (outcomes, _, situations) in mine.items():
+    for key, (outcomes, _, situations, _) in mine.items():
         if key not in kept:
             assert np.max(outcomes) == Outcome.UNAFFECTED, (path, key)
             continue
@@ -155,7 +164,8 @@ def hour_long_outage(stored_kwh):
     )  # fmt: skip
     u = Uniforms(*[0.5] * 7, gensets=(0.5,) * 16)
     event = Event(10.0, 1.0, SUSTAINED, 0.0, 0, u)
-    return ridethrough.Situation(event, backup, 1000.0, stored_kwh, True, np.zeros(48), 0, 0.0, (2.0, 1.0), 10, 10)
+    restart = (2.0, 1.0, 0.0)
+    return ridethrough.Situation(event, backup, 1000.0, stored_kwh, True, np.zeros(48), 0, 0.0, restart, 10, 10)
 
 
 @pytest.mark.tiny
@@ -242,6 +252,55 @@ def test_cabinets_that_fail_burn_age_and_are_added_in_the_twin():
     required, delivered = (storage[..., q].sum() for q in (Quantity.CALL_REQUIRED_KWH, Quantity.CALL_DELIVERED_KWH))
     assert 0 < delivered < required
     assert len(set(result.scalars["cells.string_storage_pv"])) > 1
+
+
+HARD_EVENTS = [
+    "study.years=3",
+    "site.outage_rate_factor=12",
+    "cluster.inference_share=0.25",
+    "cluster.training_jobs=[4000,2400,1100]",
+    'cluster.sag_trip_share={law="uniform",low=0.0,high=0.02}',
+    "cluster.spare_servers=9",
+    'cluster.missing_servers="wait"',
+    'cluster.shed_first="inference"',
+    "cluster.ride_through_cap_after_min=20",
+    "cluster.ride_through_performance=[[0.7,0.72],[0.9,0.92],[1.0,1.0]]",
+    'cluster.restart={detection_min={law="lognormal",median=10,sigma=0.5},scheduling_min=60,reload_min=12,'
+    'warm_up_min={law="uniform",low=2,high=8}}',
+    "cluster.cold_start_after_h=1.0",
+    "cluster.cold_start_extra_h=2.5",
+    "cluster.return_ramp_mw_per_min=0.5",
+    "cluster.service_credits=[[0.9999,0.05],[0.999,0.1],[0.99,0.3]]",
+    "cluster.reputation_eur_per_stop=20000",
+    "cluster.programme_delay_eur_per_day=50000",
+    "cluster.programme_delay_excludes_compute=true",
+    "strategies.ups_gensets.connection.time_to_power_months=0",
+    "strategies.ups_gensets.ups.topology=line_interactive",
+    "strategies.ups_gensets.gensets.maintenance_unavailability=0.2",
+    "strategies.ups_gensets.gensets.common_cause_start_failure_probability=0.05",
+    "strategies.ups_gensets.gensets.transfer_switch_failure_probability=0.05",
+    "strategies.ups_gensets.gensets.refuelling_probability=0.6",
+    "strategies.ups_gensets.gensets.fuel_autonomy_h=3",
+    "strategies.ups_gensets.gensets.mean_time_to_failure_h=20",
+    "strategies.ups_gensets.gensets.start_time_s=90",
+    "strategies.hybrid.connection.time_to_power_months=0",
+    "strategies.hybrid.gensets.maintenance_unavailability=0.3",
+    "strategies.hybrid.gensets.start_failure_probability=0.2",
+]
+
+
+def test_hard_events_in_the_twin():
+    """Three years of many outages with everything the event chain knows: jobs, priorities, spares, ramps, credits."""
+    study = studies.load("ten_thousand_gpus", HARD_EVENTS)
+    result = simulate_range(study, SEED, 0, 4)
+    outcomes = set()
+    for path in range(4):
+        twin = assert_same_path(study, path, result)
+        outcomes |= {o.outcome for of_event in twin.events for o in of_event}
+        assert any(0 < o.effect.share < 1 for of_event in twin.events for o in of_event)
+    assert outcomes == set(Outcome)
+    for quantity in (Quantity.SERVICE_CREDIT_GPU_HOURS, Quantity.DELAY_DAYS, Quantity.LOST_HARDWARE_GPU_HOURS):
+        assert result.annual[..., quantity].sum() > 0, quantity.name
 
 
 def test_a_tariff_in_the_twin():

@@ -19,10 +19,25 @@ DAYS = 365
 POTENTIAL = int(Quantity.POTENTIAL_GPU_HOURS)
 PEAK = int(Quantity.PEAK_IMPORT_KW)
 EXCESS = int(Quantity.EXCESS_IMPORT_KW)
+CREDIT = int(Quantity.SERVICE_CREDIT_GPU_HOURS)
 CAPACITY = int(Quantity.CAPACITY_LEFT)
 HOURS_PER_YEAR = 8760.0
 MANY_EVENTS = 1
 MANY_HARMFUL = 2
+
+
+@njit(inner=True)
+def _close_service_month(fleet, tables, s, year, month_h):
+    """Income of inference given back for a month of low availability: the largest credit whose limit was not met."""
+    credits = tables.cluster.credits
+    gpus = tables.cluster.gpus[0] * (1.0 - tables.cluster.training_share[0]) * tables.site.installed_share[year]
+    for i in range(fleet.peak.shape[1]):
+        available, share = 1.0 - fleet.month_down_h[s, i] / month_h, 0.0
+        for k in range(credits.shape[0]):
+            if available < credits[k, 0]:
+                share = max(share, credits[k, 1])
+        fleet.sums[s, CREDIT, i] += share * gpus * fleet.powered[s, i] * month_h
+        fleet.month_down_h[s, i] = 0.0
 
 
 @njit(inner=True)
@@ -129,6 +144,8 @@ def walk_block(tables, inputs, out, first_lane, lanes, first_path, seed, trace_f
                 close_day(fleet, tables, inputs, s, year, first_lane)
                 if month_ends:
                     _close_month(fleet, s, tables.site.contracted_kw[s])
+                    if tables.cluster.credits.shape[0] > 0:
+                        _close_service_month(fleet, tables, s, year, tables.site.month_h[tables.site.month_of_day[day]])
         for s in range(n_strategies):
             _close_year(fleet, tables, out, s, year, first_lane)
         _write_events(market, fleet, out, year, first_lane, inputs.given.on[0] == 1)

@@ -7,6 +7,21 @@ from distributions.clock import HOURS_PER_YEAR
 from distributions.counts import binomial_count
 from distributions.outages import CURTAILMENT, FAMILY, HOUR
 from riskmodel import event_record as kept
+from riskmodel.bridge import (
+    COLD_START,
+    DAY_START_H,
+    DOWN_SHARE,
+    DOWN_UNTIL,
+    EFFICIENCY,
+    GRID_OUT_UNTIL,
+    IN_SERVICE,
+    LOAD_KW,
+    RESTART_ABRUPT,
+    RESTART_ORDERLY,
+    STORED_KWH,
+    WORKING,
+    WORKING_OF,
+)
 from riskmodel.cabinet_fleet import out_at
 from riskmodel.downtime import lost_gpu_hours, restart_times
 from riskmodel.engine.state import DAY, LOAD, THROUGHPUT
@@ -14,29 +29,24 @@ from riskmodel.quantities import Quantity
 from riskmodel.ridethrough import (
     ABRUPT_STOP,
     CABINETS_H,
-    DAY_START_H,
+    CARRIED_H,
     DOWN_FROM_H,
-    DOWN_UNTIL,
     DOWN_UNTIL_H,
-    EFFICIENCY,
     GENSET_KWH,
     GENSETS_H,
     GRID_BACK_H,
-    IN_SERVICE,
-    LOAD_KW,
+    INFERENCE_H,
     ORDERLY_STOP,
     OUTCOME,
     REDUCED_H,
-    RESTART_ABRUPT,
     RESTART_H,
-    RESTART_ORDERLY,
-    STORED_KWH,
+    STOPPED_SHARE,
     STORED_USED_KWH,
+    TRAINING_H,
+    TRIPPED,
     U_CABINETS,
     UPS_H,
     WAITING_H,
-    WORKING,
-    WORKING_OF,
     resolve,
 )
 
@@ -48,6 +58,7 @@ INTERRUPTIONS = int(Quantity.INTERRUPTIONS)
 ABRUPT = int(Quantity.ABRUPT_STOPS)
 ORDERLY = int(Quantity.ORDERLY_STOPS)
 GENSET = int(Quantity.GENSET_KWH)
+DELAY = int(Quantity.DELAY_DAYS)
 
 
 @njit(inner=True)
@@ -76,12 +87,13 @@ def mark_day(fleet, s, day_start_h, idle_share):
         if fleet.grid_back[s, i] > day_start_h:
             cover(fleet.grid, i, day_start_h, fleet.grid_back[s, i], day_start_h, fleet.grid_left[s, i])
         if fleet.down_until[s, i] > day_start_h:
-            cover(fleet.run, i, fleet.down_from[s, i], fleet.down_until[s, i], day_start_h, idle_share)
+            working = 1.0 - fleet.down_share[s, i] * (1.0 - idle_share)
+            cover(fleet.run, i, fleet.down_from[s, i], fleet.down_until[s, i], day_start_h, working)
 
 
 @njit(inner=True)
-def _situation(fleet, tables, s, i, u, hour_of_year, down_until_h):
-    """What strategy `s` is in lane `i` when an event comes, into `fleet.now`."""
+def _situation(fleet, tables, s, i, u, hour_of_year, year_start_h, hour):
+    """What strategy `s` is in lane `i` when an event comes at `hour` of the year, into `fleet.now`."""
     now = fleet.now
     now[LOAD_KW], now[STORED_KWH] = float(fleet.rows[LOAD, i]), float(fleet.stored[s, i])
     now[IN_SERVICE] = float(fleet.in_service[s, i])
@@ -91,7 +103,10 @@ def _situation(fleet, tables, s, i, u, hour_of_year, down_until_h):
         now[WORKING] = max(cabinets - out_at(fleet.planned_h[s, i], u[U_CABINETS]), 0)
     else:
         now[WORKING] = binomial_count(cabinets, tables.backup.cabinet_availability[s], u[U_CABINETS])
-    now[DAY_START_H], now[DOWN_UNTIL] = hour_of_year, down_until_h
+    now[DAY_START_H], now[DOWN_UNTIL] = hour_of_year, fleet.down_until[s, i] - year_start_h
+    now[DOWN_SHARE] = fleet.down_share[s, i] if now[DOWN_UNTIL] > hour else 0.0
+    now[GRID_OUT_UNTIL] = fleet.out_until[s, i] - year_start_h
+    now[COLD_START] = fleet.restart[2]
     now[RESTART_ABRUPT], now[RESTART_ORDERLY] = fleet.restart[0], fleet.restart[1]
     now[EFFICIENCY] = float(fleet.eta[s, i])
 
@@ -109,20 +124,24 @@ def settle_event(fleet, market, tables, s, i, k, hour_of_year, year_start_h):
     event, u = market.events[i, k], market.uniforms[i, k]
     effect, cluster = fleet.effect, tables.cluster
     restart_times(fleet.restart, cluster, u)
-    _situation(fleet, tables, s, i, u, hour_of_year, fleet.down_until[s, i] - year_start_h)
-    resolve(effect, event, tables.backup, s, u, fleet.now, market.pv, i)
+    _situation(fleet, tables, s, i, u, hour_of_year, year_start_h, event[HOUR])
+    resolve(effect, event, tables.backup, cluster, s, u, fleet.now, market.pv, i)
     outcome = int(effect[OUTCOME])
     installed = tables.site.installed_share[int(year_start_h / HOURS_PER_YEAR)]
     share = fleet.powered[s, i] * installed
     gpus = cluster.gpus[0] * share
-    servers = lost_gpu_hours(fleet.lost_now, effect, cluster, share, u)
+    servers = lost_gpu_hours(fleet.lost_now, effect, cluster, share, u, fleet.spares[s, i], year_start_h + event[HOUR])
+    delay = effect[TRAINING_H] / cluster.training_share[0] / DAY if cluster.training_share[0] > 0.0 else 0.0
     sums = fleet.sums[s]
     for c in range(fleet.lost_now.shape[0]):
         sums[LOST_REWORK + c, i] += fleet.lost_now[c]
-    _record_event(fleet.record[s, i, k], fleet.lost_now, effect, servers, fleet.now[STORED_KWH], gpus)
+    _record_event(fleet.record[s, i, k], fleet.lost_now, effect, servers, fleet.now[STORED_KWH], gpus, delay)
     fleet.outcome[s, i, k] = outcome
     sums[DAMAGED, i] += servers
     sums[GENSET, i] += effect[GENSET_KWH]
+    sums[DELAY, i] += delay
+    if cluster.training_share[0] < 1.0:
+        fleet.month_down_h[s, i] += effect[INFERENCE_H] / (1.0 - cluster.training_share[0])
     sums[ABRUPT, i] += 1.0 if outcome == ABRUPT_STOP else 0.0
     sums[ORDERLY, i] += 1.0 if outcome == ORDERLY_STOP else 0.0
     curtailment = int(event[FAMILY]) == CURTAILMENT
@@ -133,8 +152,8 @@ def settle_event(fleet, market, tables, s, i, k, hour_of_year, year_start_h):
 
 
 @njit(inner=True)
-def _record_event(record, lost, effect, servers, stored_kwh, gpus):
-    """Everything a reader of events may ask for; `record` : (19,) float64, written."""
+def _record_event(record, lost, effect, servers, stored_kwh, gpus, delay):
+    """Everything a reader of events may ask for; `record` : (21,) float64, written."""
     for c in range(lost.shape[0]):
         record[kept.LOST + c] = lost[c]
     record[kept.DAMAGED_SERVERS] = servers
@@ -151,7 +170,9 @@ def _record_event(record, lost, effect, servers, stored_kwh, gpus):
     record[kept.DOWN_UNTIL] = effect[DOWN_UNTIL_H] if stopped else effect[GRID_BACK_H]
     record[kept.STORED_BEFORE] = stored_kwh
     record[kept.GPUS] = gpus
-    record[kept.DELAY] = 0.0
+    record[kept.DELAY] = delay
+    record[kept.CARRIED] = effect[CARRIED_H]
+    record[kept.TRIPPED] = effect[TRIPPED]
 
 
 @njit(inner=True)
@@ -166,8 +187,12 @@ def _mark_event(fleet, s, i, start, hour_of_year, year_start_h, tables, curtailm
         if back > fleet.grid_back[s, i]:
             fleet.grid_back[s, i] = back
             fleet.grid_left[s, i] = left
+        if not curtailment:
+            fleet.out_until[s, i] = max(fleet.out_until[s, i], back)
     if until > fleet.down_until[s, i]:
         begin = year_start_h + effect[DOWN_FROM_H]
-        cover(fleet.run, i, begin, until, day_start, tables.site.idle_share[0])
+        working = 1.0 - effect[STOPPED_SHARE] * (1.0 - tables.site.idle_share[0])
+        cover(fleet.run, i, begin, until, day_start, working)
+        fleet.down_share[s, i] = effect[STOPPED_SHARE]
         fleet.down_from[s, i] = begin
         fleet.down_until[s, i] = until

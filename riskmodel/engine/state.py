@@ -8,12 +8,13 @@ from distributions import clearness, prices
 from distributions._jit import njit
 from distributions.clock import HOURS_PER_YEAR
 from distributions.outages import N_COLUMNS
+from riskmodel.bridge import N_NOW
 from riskmodel.cabinet_fleet import N_WORDS, CabinetState, new_cabinet_state
 from riskmodel.cabinet_tables import N_COUNTS
 from riskmodel.dispatch import ABOVE_ALL, BELOW_ALL, HIGHEST_LEVELS, KNOWN_HOURS
 from riskmodel.downtime import N_CAUSES
 from riskmodel.event_record import N_RECORD
-from riskmodel.ridethrough import N_EFFECTS, N_NOW, N_UNIFORMS
+from riskmodel.ridethrough import N_EFFECTS, N_UNIFORMS
 from riskmodel.storage import COHORTS
 
 f = np.float32
@@ -29,7 +30,7 @@ OF_OUTAGES, OF_PRICES, OF_SUN = range(3)
 N_PROCESSES = 3
 
 # yearly sums held by lane until the year ends; the order of riskmodel.quantities.Quantity
-N_SUMS = 35
+N_SUMS = 37
 
 # rows of the day's float32 sums at the meter
 (
@@ -116,17 +117,19 @@ class Fleet(NamedTuple):
     calls : (s or 1, b, 200, 2) float64, n_calls, following : (s, b) int64: the year's calls for demand response
     called : (24, b) float32 share of today's hours that are called; held : (b,) float32, 1 where energy is kept for it
     temperature : (b,) float32 of the cells this month [K]; slopes : (3, b) float32, see sony_murata_lanes
-    now : (10,) float64 scratch of one event
+    now : (13,) float64 scratch of one event
     peak : (s, b) float32, this month's highest import [kW]
     powered : (s, b) float64 share of the GPUs with power; in_service : (s, b) float32, 1 once the assets are delivered
     grid_back, grid_left, down_from, down_until : (s, b) float64 [hour of the run]; share of import left in an outage
-    sums : (s, 35, b) float64 yearly sums
-    outcome : (s, b, 640) int8; record : (s, b, 640, 19) float64 of the year's events, see riskmodel.event_record;
+    down_share : (s, b) float64 share of the GPUs in that down time; out_until : (s, b) hour until which no grid is left
+    spares : (s, b, 2) float64 of riskmodel.downtime; month_down_h : (s, b) float64 hours inference was down this month
+    sums : (s, 37, b) float64 yearly sums
+    outcome : (s, b, 640) int8; record : (s, b, 640, 21) float64 of the year's events, see riskmodel.event_record;
         not set beyond the events of the year
     day : (14, b) float32 sums of the day; rows : (21, b) float32 hourly scratch
     run, grid : (24, b) float32 share of the load drawn and of the hour with grid
     known_pd, known_pc : (35, b) float32
-    effect : (13,), lost_now : (5,), restart : (2,) float64 scratch of one event
+    effect : (21,), lost_now : (5,), restart : (3,) float64 scratch of one event
     """
 
     values: np.ndarray
@@ -167,6 +170,10 @@ class Fleet(NamedTuple):
     grid_left: np.ndarray
     down_from: np.ndarray
     down_until: np.ndarray
+    down_share: np.ndarray
+    out_until: np.ndarray
+    spares: np.ndarray
+    month_down_h: np.ndarray
     sums: np.ndarray
     outcome: np.ndarray
     record: np.ndarray
@@ -186,9 +193,9 @@ class Out(NamedTuple):
 
     Attributes
     ----------
-    annual : (n, s, years, 35) float64
+    annual : (n, s, years, 37) float64
     event : (n, capacity, 6) float64: hour of the year, duration [h], family, residual voltage, number, year (from 1)
-    outcome : (n, capacity, s) int8; record : (n, capacity, s, 19) float64, see riskmodel.event_record
+    outcome : (n, capacity, s) int8; record : (n, capacity, s, 21) float64, see riskmodel.event_record
     n_events : (n,) int64 rows used
     status : (n,) int64: 0 fine, 1 more events in a year than fit, 2 more harmful events than fit
     trace : (s, 7, hours) float64, empty but for a traced path: flow [kW], state of charge, charge, discharge [kW],
@@ -286,6 +293,10 @@ def new_fleet(s, b, contracts):
         np.zeros((s, b), np.float64),
         np.zeros((s, b), np.float64),
         np.zeros((s, b), np.float64),
+        np.zeros((s, b), np.float64),
+        np.zeros((s, b), np.float64),
+        np.zeros((s, b, 2), np.float64),
+        np.zeros((s, b), np.float64),
         np.zeros((s, N_SUMS, b), np.float64),
         np.zeros((s, b, EVENTS_A_LANE_YEAR), np.int8),
         np.empty((s, b, EVENTS_A_LANE_YEAR, N_RECORD), np.float64),
@@ -297,5 +308,5 @@ def new_fleet(s, b, contracts):
         np.zeros((KNOWN_HOURS, b), np.float32),
         np.zeros(N_EFFECTS, np.float64),
         np.zeros(N_CAUSES, np.float64),
-        np.zeros(2, np.float64),
+        np.zeros(3, np.float64),
     )

@@ -2,10 +2,13 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import PlainValidator, Strict, WithJsonSchema
+from pydantic import Field, PlainValidator, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from riskmodel.study.fields import Q, Section, choice, number, quantity, whole
+from distributions.laws import Law, from_spec
+from riskmodel.study.cluster_lists import Performance, ServiceCredits
+from riskmodel.study.fields import Q, Section, choice, flag, number, quantity, whole
+from riskmodel.study.restart import Restart
 from riskmodel.study.tolerance_field import VoltageTolerance
 
 __all__ = ["Cluster"]
@@ -139,11 +142,27 @@ class Cluster(Section):
         source="judgement: 10 min; 5 min is the lower end in Kokolis et al. 2025, large clusters report under 15 min",
     )
     restart_abrupt_h: Q = quantity(
-        "Power back to work resumed, after an abrupt stop", "h", 2.2, low=0.0, high=1000.0, above=True, per_event=True
-    )
+        "Power back to work resumed, after an abrupt stop", "h", 2.2, low=0.0, high=1000.0, above=True, per_event=True,
+        default={"law": "lognormal", "median": 2.2, "sigma": 0.5},
+        source="NSC Linkoping, 6 April 2017: jobs ran 131 min after power was back; spread (1 to 5 h): judgement",
+    )  # fmt: skip
     restart_orderly_h: Q = quantity(
-        "Power back to work resumed, after an orderly stop", "h", 0.75, low=0.0, high=1000.0, above=True, per_event=True
-    )
+        "Power back to work resumed, after an orderly stop", "h", 0.75, low=0.0, high=1000.0, above=True,
+        per_event=True, default={"law": "lognormal", "median": 0.72, "sigma": 0.4},
+        source="NSC Linkoping, 10 April 2017: all nodes ran 43 min after a planned switch; spread: judgement",
+    )  # fmt: skip
+    cold_start_after_h: float = number(
+        "A site dark for longer than this starts cold", "h", 4.0, low=0.0, high=1000.0, default=4.0,
+        source="judgement: cooling water and storage are still near their state after a few hours",
+    )  # fmt: skip
+    cold_start_extra_h: Q = quantity(
+        "What a cold start of the whole site adds to the restart", "h", 3.0, low=0.0, high=1000.0, per_event=True,
+        default=0.0, source="0: the restart times hold for any length",
+    )  # fmt: skip
+    return_ramp_mw_per_min: float = number(
+        "Limit on the load's return after a stop; half of the ramp is lost work; 0 = none", "MW/min", 2.0,
+        low=0.0, high=10_000.0, default=0.0, source="0: no limit is agreed with the grid operator",
+    )  # fmt: skip
     damaged_server_share: Q = quantity(
         "Share of servers that do not return after an abrupt stop", "", 0.01, low=0.0, high=1.0, per_event=True
     )
@@ -154,4 +173,68 @@ class Cluster(Section):
     ride_through_power_share: float = number(
         "Load while GPU power is capped on backup, as a share of the load", "", 0.84, low=0.3, high=1.0
     )
-    ride_through_performance: float = number("Work rate at that cap", "", 0.75, low=0.0, high=1.0)
+    ride_through_performance: Performance = choice(
+        "Work rate at that cap: a number, or points [share of the load, work rate] between which it is read", "0.75"
+    )
+    ride_through_cap_after_min: float = number(
+        "Time in an outage after which GPU power is capped", "min", 5.0, low=0.0, high=10_000.0, default=0.0,
+        source="0: at once in an outage that may last",
+    )  # fmt: skip
+    inference_share: float | None = number(
+        "Share of the GPUs that serve inference", "", 0.2, low=0.0, high=1.0, default=None,
+        source="none: 0 for duty training, 1 for inference",
+    )  # fmt: skip
+    training_jobs: Annotated[list[int], Strict()] = choice(
+        "GPUs of each synchronous training job; a job stops whole. Empty: one job of all GPUs in training",
+        "[4000, 4000, 2000]", default=[], source="one job: the worst case for sags and missing servers",
+    )  # fmt: skip
+    gpus_per_rack: int = whole(
+        "GPUs that trip together", "", 32, low=1, high=100_000, default=32,
+        source="judgement: four air-cooled servers of 8 GPUs, about 40 kW",
+    )  # fmt: skip
+    sag_trip_share: Q = quantity(
+        "Share of the racks that a sag below tolerance trips where nothing holds it", "", 0.3, low=0.0, high=1.0,
+        per_event=True, default=1.0, source="judgement: 1, all racks hang on one transformer, the safe side",
+    )  # fmt: skip
+    shed_first: Literal["evenly", "inference", "training"] = choice(
+        "Who stops first when there is power for a part: inference is divisible, a training job runs whole or not at "
+        "all; evenly: all GPUs alike",
+        "inference", default="evenly", source="no priority is stated",
+    )  # fmt: skip
+    spare_servers: int = whole(
+        "Servers kept to replace damaged ones at once", "", 12, low=0, high=1_000_000, default=0,
+        source="0: each damaged server is waited for",
+    )  # fmt: skip
+    missing_servers: Literal["shrink", "wait"] = choice(
+        "What a training job does while servers are missing: go on without them, or wait whole", "shrink",
+        default="shrink", source="elastic training is common in large runs; the other is the older way",
+    )  # fmt: skip
+    service_credits: ServiceCredits = choice(
+        "Tiers [available less than, share of the month's income of inference given back]",
+        "[[0.999, 0.1], [0.99, 0.25]]", default=[], source="none: no service level is sold",
+    )  # fmt: skip
+    reputation_eur_per_stop: Q = quantity(
+        "Cost of being seen to stop, for each stop", "EUR", 50_000, low=0.0, high=1e9, default=0.0,
+        source="0: not counted",
+    )  # fmt: skip
+    programme_delay_eur_per_day: Q = quantity(
+        "Cost of a day's delay of what is trained here, beyond the GPU-hours: people, a later product", "EUR/day",
+        20_000, low=0.0, high=1e9, default=0.0, source="0: not counted",
+    )  # fmt: skip
+    programme_delay_excludes_compute: bool = flag(
+        "Is idle hardware and lost rent left out of programme_delay_eur_per_day?", default=False,
+        source="false: a cost of delay must say so, since lost GPU-hours are valued by themselves",
+    )  # fmt: skip
+
+    restart: Restart | None = Field(default=None)
+
+    def share_of_inference(self) -> float:
+        """Share of the GPUs in inference: stated, or all or none by the duty."""
+        if self.inference_share is not None:
+            return self.inference_share
+        return 1.0 if self.duty == "inference" else 0.0
+
+    @classmethod
+    def standard_restart(cls, name: str) -> Law:
+        """Law of a restart field that a study leaves out."""
+        return from_spec(cls.model_fields[name].default)

@@ -8,6 +8,7 @@ from typing import Any
 
 from riskmodel.study.cabinet_rules import availability_rules, demand_response_rules, fire_rules
 from riskmodel.study.cluster import Cluster
+from riskmodel.study.cluster_rules import cluster_rules
 from riskmodel.study.header import Claims, Correlation, Header
 from riskmodel.study.model import rated_load_kw, stream_name
 from riskmodel.study.problems import MISSING, Problem, nearest
@@ -50,7 +51,10 @@ Found = Iterator[tuple[str, Any, str]]
 
 def check_rules(parts: Parts, file: str) -> list[Problem]:
     """Problems between fields, in the order of the sections."""
-    rules = (_names, _titles, _baseline, _servers, _margin, _records, _limits, _correlation, _copula, _claims, _sources)
+    rules = (
+        _names, _titles, _baseline, _cluster, _shares, _records, _housing, _limits, _cabinets, _reserves, _correlation,
+        _copula, _claims, _sources,
+    )  # fmt: skip
     return [Problem(file, *found) for rule in rules for found in rule(parts)]
 
 
@@ -89,24 +93,9 @@ def _baseline(parts: Parts) -> Found:
     yield "study.baseline", parts.header.baseline, text
 
 
-def _servers(parts: Parts) -> Found:
-    if parts.cluster is None or parts.cluster.gpus % parts.cluster.gpus_per_server == 0:
-        return
-    per_server = parts.cluster.gpus_per_server
-    up = (parts.cluster.gpus // per_server + 1) * per_server
-    yield "cluster.gpus", parts.cluster.gpus, f"must be whole servers of {per_server} GPUs; type gpus = {up}"
-
-
-def _margin(parts: Parts) -> Found:
-    cluster = parts.cluster
-    if cluster is None or cluster.gpu_hour_value_basis != "margin" or cluster.capex_eur_per_gpu.mean() == 0.0:
-        return
-    yield (
-        "cluster.capex_eur_per_gpu",
-        cluster.capex_eur_per_gpu.mean(),
-        'must be 0 with gpu_hour_value_basis = "margin", where the hardware is already taken off the value of a '
-        'GPU-hour (it would be counted twice); type capex_eur_per_gpu = 0, or gpu_hour_value_basis = "market_rent"',
-    )
+def _cluster(parts: Parts) -> Found:
+    if parts.cluster is not None:
+        yield from cluster_rules(parts.cluster)
 
 
 def _records(parts: Parts) -> Found:
@@ -173,6 +162,9 @@ def _cabinets(parts: Parts) -> Found:
     years = parts.header.years if parts.header is not None else None
     for name, strategy in parts.strategies.items():
         a, path = strategy.storage, f"strategies.{name}.storage"
+        if strategy.ups is not None and strategy.ups.topology == "online" and strategy.ups.to_battery_ms() > 0.0:
+            text = 'must be 0 ms for an online UPS, which never switches; type topology = "line_interactive"'
+            yield f"strategies.{name}.ups.transfer_time_ms", strategy.ups.transfer_time_ms, text
         if a is None:
             continue
         yield from _stages(path, a, years)

@@ -26,6 +26,8 @@ WearCost = Annotated[
     WithJsonSchema({"anyOf": [{"const": "ageing_law"}, {"type": "number", "minimum": 0, "maximum": 10000}]}),
 ]
 
+LINE_INTERACTIVE_MS = 6.0
+
 __all__ = ["Connection", "Gensets", "Pv", "Storage", "Strategy", "Ups"]
 
 
@@ -44,7 +46,16 @@ class Connection(Section):
 
 
 class Ups(Section):
-    """Double-conversion UPS with its own short battery."""
+    """UPS with its own short battery: double conversion (online), or line-interactive."""
+
+    topology: Literal["online", "line_interactive"] = choice(
+        "online feeds the load through its inverter always; line_interactive switches to it", "online",
+        default="online", source="the usual form in data centres",
+    )  # fmt: skip
+    transfer_time_ms: float | None = number(
+        "Grid lost to load carried", "ms", 6.0, low=0.0, high=60_000.0, default=None,
+        source="none: 0 for online; 6 for line_interactive, judgement: 2 to 10 ms are usual",
+    )  # fmt: skip
 
     power_mw: float = number("Rated power", "MW", 18.0, low=0.0, high=10_000.0, above=True)
     autonomy_min: float = number("Time at rated power", "min", 5.0, low=0.0, high=1440.0, above=True)
@@ -56,6 +67,12 @@ class Ups(Section):
     maintenance_eur_per_kw_year: Q = quantity(
         "Service and battery replacement", "EUR/kW-year", 12, low=0.0, high=10_000.0
     )
+
+    def to_battery_ms(self) -> float:
+        """Time to take over [ms]: stated, or usual for the topology."""
+        if self.transfer_time_ms is not None:
+            return self.transfer_time_ms
+        return 0.0 if self.topology == "online" else LINE_INTERACTIVE_MS
 
 
 class Gensets(Section):
@@ -83,6 +100,22 @@ class Gensets(Section):
         default=1100.0,
         source="NREL REopt.jl 029db01d, emergency diesel",
     )
+    maintenance_unavailability: float = number(
+        "Chance that one set is out for maintenance when called", "", 0.005, low=0.0, high=1.0, default=0.0,
+        source="0: within the chance to fail to start (NREL REopt.jl 029db01d states 0.005 by itself)",
+    )  # fmt: skip
+    common_cause_start_failure_probability: float = number(
+        "Chance that none starts for one common cause, such as bad fuel or controls", "", 0.002, low=0.0, high=1.0,
+        default=0.0, source="0: not counted unless stated",
+    )  # fmt: skip
+    transfer_switch_failure_probability: float = number(
+        "Chance that the automatic transfer switch does not connect them", "", 0.001, low=0.0, high=1.0,
+        default=0.0, source="0: not counted unless stated",
+    )  # fmt: skip
+    refuelling_probability: float = number(
+        "Chance that fuel comes before it runs out, each time", "", 0.9, low=0.0, high=1.0, default=0.0,
+        source="0: no delivery in an outage",
+    )  # fmt: skip
     fuel_autonomy_h: float = number("Fuel on site at rated power of all sets", "h", 48.0, low=0.0, high=8760.0)
     fuel_eur_per_kwh: Q = quantity("Fuel per kWh of electricity", "EUR/kWh", 0.35, low=0.0, high=100.0)
     capex_eur_per_kw: Q = quantity("Installed price", "EUR/kW", 690, low=0.0, high=100_000.0)

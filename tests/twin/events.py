@@ -48,6 +48,11 @@ class Uniforms:
     common: float
     ups: float
     gensets: tuple
+    gensets_common: float = 0.5
+    switch: float = 0.5
+    refuel: float = 0.5
+    sag: float = 0.5
+    jobs: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,11 @@ def draw_uniforms(family, number, seed, path):
     cabinets, common = two_uniforms(number, EVENT_CABINETS, unit, path, seed)
     ups, _ = two_uniforms(number, EVENT_UPS, unit, path, seed)
     gensets = [u for k in range(GENSET_DRAWS // 2) for u in two_uniforms(number, EVENT_GENSET, unit + k, path, seed)]
-    return Uniforms(rework, restart, damage, wait, cabinets, common, ups, tuple(gensets))
+    none_start, switch = two_uniforms(number, EVENT_GENSET, unit + GENSET_DRAWS // 2, path, seed)
+    refuel, _ = two_uniforms(number, EVENT_GENSET, unit + GENSET_DRAWS // 2 + 1, path, seed)
+    sag, jobs = two_uniforms(number, EVENT_CLUSTER, unit + 2, path, seed)
+    first = rework, restart, damage, wait, cabinets, common, ups, tuple(gensets)
+    return Uniforms(*first, none_start, switch, refuel, sag, jobs)
 
 
 def tolerated(duration_s, residual_voltage, cluster):

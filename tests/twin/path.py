@@ -16,11 +16,12 @@ from riskmodel.cabinet_tables import cabinet_numbers, maintenance_hours
 from riskmodel.quantities import N_QUANTITIES, Outcome, Quantity
 from tests.twin import battery
 from tests.twin.arithmetic import in_order_sum
-from tests.twin.downtime import lost_gpu_hours
+from tests.twin.downtime import Spares, lost_gpu_hours
 from tests.twin.events import CURTAILMENT, Outages
 from tests.twin.inputs import StrategyInputs, strategy_inputs
+from tests.twin.jobs import job_gpus, jobs_of, restart_h
 from tests.twin.market import Market, walk_market
-from tests.twin.randoms import SCALAR, quantile, scalars, two_uniforms
+from tests.twin.randoms import SCALAR, scalars, two_uniforms
 from tests.twin.ridethrough import Situation, resolve
 
 TRACES = ("import_kw", "state_of_charge", "charge_kw", "discharge_kw", "grid_share")
@@ -35,6 +36,7 @@ class EventOutcome:
     situation: Situation
     outcome: Outcome
     gpu_hours: tuple
+    effect: Any = None
 
 
 @dataclass
@@ -78,6 +80,10 @@ class Site:
     grid_left: float = 0.0
     down_from_h: float = 0.0
     down_until_h: float = 0.0
+    down_share: float = 0.0
+    out_until_h: float = 0.0
+    spares: Spares = field(default_factory=Spares)
+    month_down_h: float = 0.0
     outcomes: list = field(default_factory=list)
 
 
@@ -170,7 +176,7 @@ class Walk:
             sums = self.annual[s, year]
             for day in range(365):
                 today = [event for event in of_year if int(event.hour) // 24 == day]
-                self.walk_day(site, s, year, year * 365 + day, today, sums)
+                powered = self.walk_day(site, s, year, year * 365 + day, today, sums)
                 if day == 364 or MONTH_OF_DAY[day + 1] != MONTH_OF_DAY[day]:
                     sums[Quantity.PEAK_IMPORT_KW] += float(site.peak_kw) * (1 / 12)
                     if inputs.contracted_kw > 0:
@@ -178,6 +184,7 @@ class Walk:
                             1 / 12
                         )
                     site.peak_kw = f(0)
+                    self.give_back(site, year, day, powered, sums)
             self.close_year(site, year, sums)
         return site.outcomes
 
@@ -271,7 +278,7 @@ class Walk:
         if site.grid_back_h > now:
             day.lower(day.grid, now, site.grid_back_h, site.grid_left)
         if site.down_until_h > now:
-            day.lower(day.run, site.down_from_h, site.down_until_h, self.study.cluster.idle_power_share)
+            day.lower(day.run, site.down_from_h, site.down_until_h, self.drawing(site.down_share))
         return day
 
     def open_calls(self, site, day):
@@ -348,6 +355,7 @@ class Walk:
         self.trace(site, s, day, rows)
         if c:
             self.age(site, day, rows["stored"])
+        return day.powered
 
     def plan(self, site, day):
         """Water values of the 35 hours known at 13:00."""
@@ -444,19 +452,22 @@ class Walk:
     def settle(self, site, day, event, year, sums):
         """One event: outcome, losses, stored energy used, and hours taken out of this and later days."""
         f, cluster, year_start = self.m.f, self.study.cluster, year * 8760.0
-        restart = tuple(
-            max(quantile(law, event.u.restart), 0.0) for law in (cluster.restart_abrupt_h, cluster.restart_orderly_h)
-        )
+        jobs, until_h = jobs_of(cluster, event.u), site.down_until_h - year_start
         situation = Situation(
             event, site.inputs.backup, float(day.load_kw), float(site.stored), bool(day.served > 0),
             self.market.sun[day.number : day.number + 2].ravel(), day.number % 365 * 24,
-            site.down_until_h - year_start, restart, self.answering(site, event), site.working,
-            float(day.morning.eta) if day.morning else 1.0,
+            until_h, restart_h(cluster, event.u), self.answering(site, event), site.working,
+            float(day.morning.eta) if day.morning else 1.0, site.out_until_h - year_start,
+            site.down_share if until_h > event.hour else 0.0, jobs,
         )  # fmt: skip
         effect = resolve(situation)
         gpus = cluster.gpus * (float(day.powered) * self.installed[year])
-        lost, servers = lost_gpu_hours(effect, cluster, gpus, event.u)
-        site.outcomes.append(EventOutcome(year + 1, situation, effect.outcome, lost))
+        lost, servers = lost_gpu_hours(effect, cluster, gpus, event.u, jobs, site.spares, year_start + event.hour)
+        site.outcomes.append(EventOutcome(year + 1, situation, effect.outcome, lost, effect))
+        if jobs.training > 0:
+            sums[Quantity.DELAY_DAYS] += effect.training_h / jobs.training / 24
+        if jobs.training < 1:
+            site.month_down_h += effect.inference_h / (1 - jobs.training)
         sums[LOST] += lost
         sums[Quantity.DAMAGED_SERVERS] += servers
         sums[Quantity.GENSET_KWH] += effect.genset_kwh
@@ -482,7 +493,22 @@ class Walk:
             day.lower(day.grid, year_start + event.hour, back, left)
             if back > site.grid_back_h:
                 site.grid_back_h, site.grid_left = back, left
+            if event.family != CURTAILMENT:
+                site.out_until_h = max(site.out_until_h, back)
         if until > site.down_until_h:
             begin = year_start + effect.down_from_h
-            day.lower(day.run, begin, until, self.study.cluster.idle_power_share)
-            site.down_from_h, site.down_until_h = begin, until
+            day.lower(day.run, begin, until, self.drawing(effect.share))
+            site.down_from_h, site.down_until_h, site.down_share = begin, until, effect.share
+
+    def drawing(self, down_share):
+        """Share of the load drawn while a share of the cluster is down."""
+        return 1.0 - down_share * (1.0 - self.study.cluster.idle_power_share)
+
+    def give_back(self, site, year, day, powered, sums):
+        """Service credits of the month that ends: the tier of the lowest availability that was reached."""
+        hours = 24.0 * int(np.bincount(MONTH_OF_DAY)[MONTH_OF_DAY[day]])
+        available, cluster = 1 - site.month_down_h / hours, self.study.cluster
+        share = max((back for below, back in cluster.service_credits if available < below), default=0.0)
+        inference = cluster.gpus - sum(job_gpus(cluster))
+        sums[Quantity.SERVICE_CREDIT_GPU_HOURS] += share * inference * self.installed[year] * float(powered) * hours
+        site.month_down_h = 0.0

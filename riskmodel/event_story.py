@@ -27,6 +27,7 @@ CAUSE_WORDS = {
     "restart": "restart",
     "capped": "at a lower rate",
     "hardware": "damaged servers",
+    "delay": "delay of the programme",
 }
 EUR = "eur_"
 NOT_SUMMED = "eur_lost"
@@ -208,6 +209,8 @@ def _steps(
     if outcome == Outcome.UNAFFECTED:
         return [(0.0, "The grid operator does not call on this connection: nothing changes.")]
     steps.append((0.0, _voltage_text(row)))
+    if gpus < cluster.gpus * (1.0 - ROUNDING):
+        steps.append((0.0, f"Only {gpus:,.0f} of {cluster.gpus:,} GPUs have power so far."))
     if outcome == Outcome.ALREADY_DOWN and down is not None and down[0] <= 0.0:
         steps.append((0.0, "The cluster is still down from an earlier event."))
     hold_up_ms = cluster.hold_up_ms

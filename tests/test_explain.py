@@ -96,6 +96,8 @@ def test_an_abrupt_stop_and_a_sag():
     )  # fmt: skip
     assert part.work == [Span(0.0, 2.0, 0.75)]
     assert any("2,500 GPUs stop abruptly" in text for _, text in part.steps)
+    early = story_of(STUDY, "grid_expansion", row(gpus=2097.0), np.nan)
+    assert (0.0, "Only 2,097 of 10,000 GPUs have power so far.") in early.steps
     quiet = story_of(STUDY, "string_storage", row(cause="sag", duration_s=0.2, grid_back_hour=1000.0), np.nan)
     assert any("hold the voltage in time" in text for _, text in quiet.steps)
     free = story_of(STUDY, "grid_expansion", row(cause="curtailment", outcome="unaffected", noticed=False), np.nan)

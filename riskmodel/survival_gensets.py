@@ -30,8 +30,9 @@ def has_bounds(strategy: Strategy) -> bool:
 def chance_bounds(study: Study, name: str, load_kw: ArrayLike, hours: ArrayLike) -> tuple[Array, Array]:
     """Least and greatest chance that the whole load is carried for some hours, without PV and storage.
 
-    A UPS must take over and last until the gensets run. Of the gensets each starts by itself and then lives an
-    exponential time; enough must run, and the fuel must last.
+    A UPS must take over and last until the gensets run. No common cause may keep them all from starting, and the
+    transfer switch must work; of the gensets each is there and starts by itself and then lives an exponential time.
+    Enough must run, and the fuel must last or be brought.
 
     Parameters
     ----------
@@ -54,17 +55,19 @@ def chance_bounds(study: Study, name: str, load_kw: ArrayLike, hours: ArrayLike)
     checkpoint_h = study.cluster.checkpoint_write_min / MIN_PER_H
     energy_kwh = ups.power_mw * KW_PER_MW * ups.autonomy_min / MIN_PER_H
     bridge_h = np.maximum(energy_kwh / load - checkpoint_h, 0.0)[:, None]
-    takes_over = (load <= ups.power_mw * KW_PER_MW)[:, None] * (1.0 - ups.failure_on_demand_probability)
-    low = high = np.where(bridge_h >= duration, 1.0, 0.0)
+    able = (load <= ups.power_mw * KW_PER_MW) & (ups.to_battery_ms() <= study.cluster.hold_up_ms)
+    takes_over = able[:, None] * (1.0 - ups.failure_on_demand_probability)
+    all_h = (energy_kwh / load)[:, None]  # all of it, where nothing need be kept for a checkpoint
+    low, high = (np.where(hours_h >= duration, 1.0, 0.0) for hours_h in (bridge_h, all_h))
     if gensets is not None:
         start_h = gensets.start_time_s / S_PER_H
-        in_time = np.where(bridge_h >= start_h, 1.0, 0.0)
+        in_time, perhaps = (np.where(hours_h >= start_h, 1.0, 0.0) for hours_h in (bridge_h, all_h))
         needed = np.ceil(load / gensets.unit_power_kw)[:, None]
         least_missing_kw = np.maximum(load[:, None] - (needed - 1.0) * gensets.unit_power_kw, 1e-9)
         help_h = energy_kwh / least_missing_kw
         low = np.maximum(low, in_time * _fleet(gensets, needed, np.maximum(duration - start_h, 0.0)))
         unaided_h = np.maximum(duration - start_h - help_h, 0.0)
-        high = np.maximum(high, in_time * np.where(unaided_h > 0.0, _fleet(gensets, needed, unaided_h), 1.0))
+        high = np.maximum(high, perhaps * np.where(unaided_h > 0.0, _fleet(gensets, needed, unaided_h), 1.0))
     return low * takes_over, high * takes_over
 
 
@@ -72,5 +75,17 @@ def _fleet(gensets: Gensets, needed: Array, running_h: Array) -> Array:
     """Chance that enough gensets start and run for some hours."""
     from scipy.stats import binom
 
-    lives = (1.0 - gensets.start_failure_probability) * np.exp(-running_h / gensets.mean_time_to_failure_h)
-    return np.asarray(binom.sf(needed - 1.0, gensets.units, lives) * (running_h <= gensets.fuel_autonomy_h))
+    starts = (1.0 - gensets.maintenance_unavailability) * (1.0 - gensets.start_failure_probability)
+    enough = binom.sf(needed - 1.0, gensets.units, starts * np.exp(-running_h / gensets.mean_time_to_failure_h))
+    together = (1.0 - gensets.common_cause_start_failure_probability) * (
+        1.0 - gensets.transfer_switch_failure_probability
+    )
+    return np.asarray(enough * together * _fuelled(gensets, running_h))
+
+
+def _fuelled(gensets: Gensets, running_h: Array) -> Array:
+    """Chance that fuel lasts: it is brought, or not, each time before it would run out."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        loads = np.ceil(running_h / gensets.fuel_autonomy_h)
+    loads = np.where(running_h > 0.0, loads, 1.0)
+    return np.asarray(np.where(loads <= 1.0, 1.0, gensets.refuelling_probability ** np.maximum(loads - 1.0, 0.0)))

@@ -189,8 +189,8 @@ def _print_study(console: Console, record: dict[str, Any]) -> None:
         f"{record['paths']:,} lifetimes of {record['years']} years, seed {record['seed']}; an outage in every month "
         "once a strategy has its connection and assets, at every hour of the day, with the charge, ageing, failures "
         f"and sun of that hour. Capped: GPUs held to {record['capped_power_share'] * PERCENT:g} % of the load where "
-        "storage alone carries it. Gensets that can carry only a part of the load count as not carrying it. +- is one "
-        "standard error. By binomial: bounds without simulation, where there is neither storage nor PV."
+        "storage alone carries it. A load is carried until some of it is shed or stopped. +- is one standard error. "
+        " By binomial: bounds without simulation, where there is neither storage nor PV."
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from distributions._jit import njit
 from distributions.clock import HOURS_PER_DAY, HOURS_PER_YEAR
+from distributions.event_times import day_of, sort_rows
 from distributions.law_kernels import ppf_code
 from distributions.outages import poisson_count, table_value
 from distributions.streams import Process, philox, two_uniforms, uniform53
@@ -47,30 +48,6 @@ class CallTables(NamedTuple):
     day_weight: np.ndarray
     regime_multiplier: np.ndarray
     duration: np.ndarray
-
-
-@njit
-def _day_of(cumulative, target):
-    """First day whose cumulative intensity exceeds the target, and how far into it the target lies (0..1)."""
-    low, high = 0, cumulative.shape[0] - 1
-    while low < high:
-        middle = (low + high) // 2
-        if cumulative[middle] > target:
-            high = middle
-        else:
-            low = middle + 1
-    before = cumulative[low - 1] if low > 0 else 0.0
-    return low, min(max((target - before) / (cumulative[low] - before), 0.0), 1.0 - 1e-9)
-
-
-@njit
-def _sort_by_start(calls, count):
-    for k in range(1, count):
-        j = k
-        while j > 0 and calls[j - 1, START_H] > calls[j, START_H]:
-            for m in range(N_COLUMNS):
-                calls[j - 1, m], calls[j, m] = calls[j, m], calls[j - 1, m]
-            j -= 1
 
 
 @njit
@@ -124,8 +101,8 @@ def calls_of_year(calls, tables, s, regime, year, path, seed, cumulative):
     count = poisson_count(mean, u, CALLS_A_YEAR - 1)
     for k in range(count):
         a, b, c, d = philox(year * CALLS_A_YEAR + k, WORD | 1, path, seed)
-        day, share = _day_of(cumulative, uniform53(a, b) * total)
+        day, share = day_of(cumulative, uniform53(a, b) * total)
         calls[k, START_H] = day * DAY_H + n[FIRST_HOUR] + int(share * n[START_HOURS])
         calls[k, DURATION_H] = ppf_code(int(law[0]), law[1], law[2], law[3], law[4], uniform53(c, d))
-    _sort_by_start(calls, count)
+    sort_rows(calls, count, START_H)
     return _keep_apart(calls, count, n[REST_H], int(n[MOST_CALLS]))

@@ -60,6 +60,7 @@ class LognormalMixture(Law):
         return math.fsum(w * _phi((math.log(x) - math.log(median)) / self.sigma) for w, median in parts)
 
     def mean(self) -> float:
+        """Mean of the law, cut off where it ends."""
         parts = ((self.weight_low, self.median_low), (1.0 - self.weight_low, self.median_high))
         whole = math.exp(0.5 * self.sigma**2) * math.fsum(w * median * self._kept(median) for w, median in parts)
         return whole / self.cdf_uncut(self.largest)
@@ -71,6 +72,7 @@ class LognormalMixture(Law):
         return _phi((math.log(self.largest) - math.log(median)) / self.sigma - self.sigma)
 
     def parameters(self) -> dict[str, Any]:
+        """Keys and values as a file writes them."""
         table = {
             "weight_low": self.weight_low,
             "median_low": self.median_low,
@@ -80,6 +82,7 @@ class LognormalMixture(Law):
         return table if self.largest == math.inf else table | {"largest": self.largest}
 
     def code(self) -> Code:
+        """Law code and four numbers for the kernels; weight and sigma share one number, exactly."""
         packed = self.weight_low * WEIGHT_STEPS + self.sigma / SIGMA_RANGE
         medians = math.log(self.median_low), math.log(self.median_high)
         return (int(LawCode.LOGNORMAL_MIXTURE), *medians, packed, self.largest)

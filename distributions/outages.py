@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from distributions._jit import njit
+from distributions.event_times import day_of, sort_rows
 from distributions.law_kernels import ppf_code
 from distributions.streams import Process, philox, two_uniforms, uniform53
 
@@ -88,22 +89,6 @@ def tolerated(duration_s, residual, tolerance):
 
 
 @njit
-def _place(record, cumulative, u_time, days):
-    """Hour of the year of an event: the day by the cumulative intensity, the time of day evenly."""
-    target = u_time * cumulative[days - 1]
-    low, high = 0, days - 1
-    while low < high:
-        middle = (low + high) // 2
-        if cumulative[middle] > target:
-            high = middle
-        else:
-            low = middle + 1
-    before = cumulative[low - 1] if low > 0 else 0.0
-    share = (target - before) / (cumulative[low] - before)
-    record[HOUR] = (low + min(max(share, 0.0), 1.0 - 1e-9)) * 24.0
-
-
-@njit
 def _family_events(events, count, family, tables, cumulative, factors, year, path, seed):
     """Append one family's events of one year; returns the new count, or -1 if the list is full."""
     yearly_factor, longer = factors[RATE_FACTOR, family], factors[DURATION_FACTOR, family]
@@ -126,23 +111,14 @@ def _family_events(events, count, family, tables, cumulative, factors, year, pat
         if count == events.shape[0]:
             return -1
         record = events[count]
-        _place(record, cumulative, uniform53(a, b), days)
+        day, share = day_of(cumulative, uniform53(a, b) * cumulative[days - 1])
+        record[HOUR] = (day + share) * 24.0
         record[DURATION_H] = duration_s / S_PER_H
         record[FAMILY] = family
         record[RESIDUAL] = residual
         record[NUMBER] = draw
         count += 1
     return count
-
-
-@njit
-def _sort_by_hour(events, count):
-    for k in range(1, count):
-        j = k
-        while j > 0 and events[j - 1, HOUR] > events[j, HOUR]:
-            for m in range(N_COLUMNS):
-                events[j - 1, m], events[j, m] = events[j, m], events[j - 1, m]
-            j -= 1
 
 
 @njit
@@ -180,5 +156,5 @@ def year_events(events, tables, regime, factors, curtailed, year, path, seed, cu
         count = _family_events(events, count, family, tables, cumulative, factors, year, path, seed)
         if count < 0:
             return -1
-    _sort_by_hour(events, count)
+    sort_rows(events, count, HOUR)
     return count

@@ -19,15 +19,7 @@ from distributions.parameters import REGIMES, ParameterError
 from distributions.regime import state_share
 from distributions.streams import Process
 
-__all__ = [
-    "CALL_WORD",
-    "TariffTables",
-    "calls_per_year",
-    "critical_row",
-    "level_factors",
-    "tariff_price_row",
-    "tariff_tables",
-]
+__all__ = ["CALL_WORD", "TariffTables", "calls_per_year", "critical_row", "tariff_price_row", "tariff_tables"]
 
 f = np.float32
 
@@ -111,32 +103,6 @@ def calls_per_year(tables: TariffTables, transition: np.ndarray) -> float:
     """Mean number of called days a year with this weather."""
     share = state_share(transition)
     return float(WORKING_SHARE * (share * tables.critical_probability[MONTH_OF_DAY]).sum())
-
-
-def level_factors(record: dict, normals: np.ndarray) -> np.ndarray:
-    """Factors on all prices of a tariff, year by year: a mean-reverting walk of the logarithm about today's level.
-
-    Parameters
-    ----------
-    record : dict
-        Its ``level`` holds the standard deviation of a year's change and the half-life of a distance from today.
-    normals : (n_years - 1, n_paths) float64
-        Standard normals, one a year and path; the first year is today's level.
-
-    Returns
-    -------
-    (n_years, n_paths) float64
-        Positive, of mean 1 in every year.
-    """
-    phi = 0.5 ** (1.0 / record["level"]["half_life_years"])
-    sd = record["level"]["yearly_log_sd"]
-    out = np.ones((normals.shape[0] + 1, normals.shape[1]))
-    x, variance = np.zeros(normals.shape[1]), 0.0
-    for year, z in enumerate(normals, 1):
-        x = phi * x + sd * z
-        variance = phi * phi * variance + sd * sd
-        out[year] = np.exp(x - 0.5 * variance)
-    return out
 
 
 @njit

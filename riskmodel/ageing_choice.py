@@ -13,9 +13,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from distributions.cells.codes import CellCode, cell_code
-from riskmodel.draws import scalar_uniforms
 
-__all__ = ["STREAM", "ageing_codes", "code_at", "codes_used", "law_weights"]
+__all__ = ["STREAM", "code_at", "codes_used", "law_weights"]
 
 STREAM = "storage.ageing_law"
 
@@ -61,19 +60,3 @@ def code_at(choice: str | Mapping[str, float], u: np.ndarray) -> np.ndarray:
     steps = np.cumsum(law_weights(choice)[used])
     places = np.searchsorted(steps[:-1], np.asarray(u, dtype=np.float64), side="right")
     return np.array(used, dtype=np.int64)[places]
-
-
-def ageing_codes(choice: str | Mapping[str, float], first_path: int, n_paths: int, seed: int) -> np.ndarray:
-    """Law of each path of a range.
-
-    Parameters
-    ----------
-    choice : see `law_weights`
-    first_path, n_paths, seed : int
-
-    Returns
-    -------
-    (n_paths,) int64
-        `CellCode` of each path; the same for a path whatever the range.
-    """
-    return code_at(choice, scalar_uniforms(STREAM, first_path, n_paths, seed))

@@ -1,25 +1,10 @@
-"""Power and energy of the cabinets that work today; what is stored in a cabinet that stands stays in it."""
+"""What is stored in a cabinet that stands stays in it."""
 
 import numpy as np
 
 from distributions._jit import njit
 
 f = np.float32
-
-
-@njit
-def fleet_rows(power_kw, energy_kwh, working, cabinet_kw, cabinet_kwh):
-    """Power [kW] and fresh energy [kWh] of today's working cabinets.
-
-    Parameters
-    ----------
-    power_kw, energy_kwh : (b,) float32, written
-    working : (b,) int32
-    cabinet_kw, cabinet_kwh : float32, of one new cabinet
-    """
-    for i in range(working.shape[0]):
-        power_kw[i] = f(working[i]) * cabinet_kw
-        energy_kwh[i] = f(working[i]) * cabinet_kwh
 
 
 @njit

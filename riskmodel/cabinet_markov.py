@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -39,7 +39,7 @@ from riskmodel.cabinet_tables import (
 if TYPE_CHECKING:
     from distributions.estimate import Estimate
 
-__all__ = ["Share", "TooManyStates", "exact_shares", "independent_shares", "share_table", "simulated_shares"]
+__all__ = ["TooManyStates", "exact_shares", "independent_shares", "simulated_shares"]
 
 MOST_STATES = 3_000
 LEAST_CHANCE = 1e-16
@@ -265,42 +265,3 @@ def simulated_shares(
     warm_up, days = WARM_UP_YEARS * DAYS_PER_YEAR, (WARM_UP_YEARS + years) * DAYS_PER_YEAR
     _walk(days_out, counts, tables, np.full(paths, installed, np.int32), np.ones(paths), warm_up, days, 0, seed)
     return [mean(row / (years * DAYS_PER_YEAR)) for row in days_out]
-
-
-class Share(NamedTuple):
-    """One row of the table.
-
-    Attributes
-    ----------
-    out : str, cabinets out: "0", "1", ..., "4 or more"
-    simulated : Estimate, share of time
-    exact : float, of the same chain; NaN where it has too many states
-    independent : float, with unlimited crews and spares and no group failures
-    """
-
-    out: str
-    simulated: Estimate
-    exact: float
-    independent: float
-
-
-def share_table(
-    numbers: np.ndarray, installed: int, *, rows: int = 5, years: int = 10, paths: int = 200, seed: int = 0
-) -> list[Share]:
-    """Share of time with all cabinets working, one out, two out ..., simulated beside the exact answer.
-
-    Parameters
-    ----------
-    numbers : (17,) float64, see `riskmodel.cabinet_tables.cabinet_numbers`
-    installed, rows : int, see `exact_shares`
-    years, paths, seed : int, see `simulated_shares`
-    """
-    try:
-        exact = exact_shares(numbers, installed, rows)
-    except TooManyStates:
-        exact = np.full(rows, np.nan)
-    independent = independent_shares(numbers, installed, rows)
-    simulated = simulated_shares(numbers, installed, rows, years=years, paths=paths, seed=seed)
-    names = [*(str(k) for k in range(rows - 1)), f"{rows - 1} or more"]
-    columns = zip(names, simulated, exact.tolist(), independent.tolist(), strict=True)
-    return [Share(*column) for column in columns]

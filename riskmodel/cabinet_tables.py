@@ -7,8 +7,6 @@ import numpy as np
 from distributions.clock import DAYS_PER_YEAR, FIRST_WEEKEND_DAY, HOURS_PER_DAY, MONTH_OF_DAY, MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from riskmodel.study.availability import Availability
 
 DAYS_PER_WEEK = 7
@@ -116,24 +114,3 @@ def cabinet_tables(sections: "list[Availability | None]") -> CabinetTables:
         if section is not None:
             numbers[k], hours[k] = cabinet_numbers(section), maintenance_hours(section)
     return CabinetTables(numbers, hours)
-
-
-def service_cost_eur(counts: np.ndarray, prices: "Mapping[str, np.ndarray | float]") -> np.ndarray:
-    """Cost of repairs, swaps and visits of a year.
-
-    Parameters
-    ----------
-    counts : (9, ...) float64, the year's counts
-    prices : mapping with `converter_part_eur`, `battery_part_eur` [EUR a part] and `visit_eur` [EUR a visit]
-
-    Returns
-    -------
-    (2, ...) float64 [EUR]
-        Parts, and visits. A part for every failure and swap; a visit for every repair finished, swap, false alarm and
-        failed group. Not to be added where `repairs_in_maintenance` says that the maintenance share pays for them.
-    """
-    parts = (counts[FAILED_CONVERTERS] + counts[SWAPPED_CONVERTERS]) * prices["converter_part_eur"]
-    parts = parts + (counts[FAILED_BATTERIES] + counts[SWAPPED_BATTERIES]) * prices["battery_part_eur"]
-    visits = counts[REPAIRS] + counts[SWAPPED_CONVERTERS] + counts[SWAPPED_BATTERIES]
-    visits = visits + counts[FALSE_ALARMS] + counts[GROUP_FAILURES]
-    return np.array([parts, visits * prices["visit_eur"]])

@@ -25,9 +25,6 @@ DAYS_PER_MONTH = DAYS_PER_YEAR / MONTHS_PER_YEAR
 CALLS, READY_DAYS, REQUIRED_KWH, DELIVERED_KWH = range(4)
 N_SUMS = 4
 
-# what `settle_call` writes
-SETTLED_REQUIRED_KWH, SETTLED_DELIVERED_KWH, SETTLED_STORED_KWH = range(3)
-
 
 class DemandTables(NamedTuple):
     """Constant inputs, one row a strategy; zeros where it has no contract.
@@ -210,35 +207,6 @@ def call_flows_row(charge, discharge, deliver, called, inverse_eta_d):
     for i in range(charge.shape[0]):
         charge[i] = charge[i] * (f(1.0) - called[i])
         discharge[i] = max(discharge[i], deliver[i] * inverse_eta_d[i])
-
-
-@njit
-def settle_call(out, start_h, duration_h, required_kw, net_kw, power_kw, stored_kwh, floor_kwh, efficiency):
-    """One call by itself, hour by hour: what is required, delivered, and taken from the store.
-
-    Parameters
-    ----------
-    out : (3,) float64, written: required [kWh], delivered [kWh], stored energy used [kWh]
-    start_h : float, hour at which it begins, counted as the index of `net_kw`
-    duration_h : float
-    required_kw : float
-    net_kw : (n,) float64, load minus PV by hour; hours beyond it are not delivered
-    power_kw : float, power of the working cabinets
-    stored_kwh, floor_kwh : float, energy in the cabinets when it begins, and the reserve for outages
-    efficiency : float, stored to delivered
-    """
-    out[:] = 0.0
-    end, h = start_h + duration_h, int(start_h)
-    while h < end:
-        share = min(h + 1.0, end) - max(float(h), start_h)
-        need = required_kw * share
-        net = net_kw[h] if h < net_kw.shape[0] else 0.0
-        spare = stored_kwh - out[SETTLED_STORED_KWH] - floor_kwh
-        delivered = deliverable_kwh(need, net * share, power_kw * share, spare, efficiency)
-        out[SETTLED_REQUIRED_KWH] += need
-        out[SETTLED_DELIVERED_KWH] += delivered
-        out[SETTLED_STORED_KWH] += delivered / efficiency
-        h += 1
 
 
 def demand_response_eur(sums, required_mw, availability_eur_per_mw_month, energy_eur_per_mwh, penalty_eur_per_mwh, cap):

@@ -115,13 +115,6 @@ def fire_tables(owners: "list[tuple[Fire, int, float] | None]") -> FireTables:
     return FireTables(chance, at_most, months, stop)
 
 
-def expected_burned_per_year(fire: "Fire", cabinets: int, cabinet_energy_kwh: float) -> float:
-    """Mean number of cabinets that burn in a year on a full site, at a rate factor of 1."""
-    law = _law_of(fire, cabinets, cabinet_energy_kwh)
-    per_fire = float(np.sum(law * np.arange(1.0, law.size + 1.0)))
-    return cabinets * fire.fires_per_cabinet_year * per_fire
-
-
 def fire_loss_eur(counts, cabinet_eur, clean_up_eur_per_fire, clean_up_eur_per_cabinet):
     """Loss of a year: new cabinets, and cleaning up.
 
@@ -139,15 +132,6 @@ def fire_loss_eur(counts, cabinet_eur, clean_up_eur_per_fire, clean_up_eur_per_c
     replaced = counts[BURNED] * cabinet_eur
     cleaned = counts[FIRES] * clean_up_eur_per_fire + counts[BURNED] * clean_up_eur_per_cabinet
     return np.array([replaced, cleaned])
-
-
-def expected_yearly_loss_eur(fire: "Fire", cabinets: int, cabinet_energy_kwh: float, cabinet_eur: float) -> float:
-    """Mean yearly loss of a full site from the means of its laws [EUR]."""
-    counts = np.array(
-        [cabinets * fire.fires_per_cabinet_year, expected_burned_per_year(fire, cabinets, cabinet_energy_kwh)]
-    )
-    prices = cabinet_eur, fire.clean_up_eur_per_fire.mean(), fire.clean_up_eur_per_cabinet.mean()
-    return float(fire_loss_eur(counts, *prices).sum()) * fire.fire_rate_factor.mean()
 
 
 @njit

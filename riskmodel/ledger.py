@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from distributions.clock import KW_PER_MW, KWH_PER_MWH
 from riskmodel.demand_response import demand_response_eur
+from riskmodel.fire import fire_loss_eur
 from riskmodel.quantities import Quantity
 
 if TYPE_CHECKING:
@@ -262,9 +263,10 @@ def _write_incidents(path: str, storage: Storage, draws: Draws, book: Array, yea
             each = draws(f"{path}.availability.{price}")[:, None]
             book[:, 1:, Line.STORAGE_REPAIR] -= year[..., quantity] * each
     if storage.fire is not None:
-        fires, burned = year[..., Quantity.FIRES], year[..., Quantity.BURNED_CABINETS]
-        each = cabinet_eur + draws(f"{path}.fire.clean_up_eur_per_cabinet")[:, None]
-        book[:, 1:, Line.STORAGE_FIRE] = -(burned * each + fires * draws(f"{path}.fire.clean_up_eur_per_fire")[:, None])
+        counts = np.stack([year[..., Quantity.FIRES], year[..., Quantity.BURNED_CABINETS]])
+        per_fire, per_cabinet = (draws(f"{path}.fire.clean_up_eur_per_{unit}")[:, None] for unit in ("fire", "cabinet"))
+        replaced, cleaned = fire_loss_eur(counts, cabinet_eur, per_fire, per_cabinet)
+        book[:, 1:, Line.STORAGE_FIRE] = -(replaced + cleaned)
 
 
 def _write_calls(path: str, contract: DemandResponse, draws: Draws, book: Array, year: Array) -> None:

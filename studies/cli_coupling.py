@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from studies.cli_problems import fail, plain_problems, printable, refuse, warn
+from studies.cli_problems import check_out, check_paths, fail, plain_problems, printable, refuse, warn
 
 if TYPE_CHECKING:
     from studies.coupling_study import Case
@@ -66,10 +66,8 @@ def _case(request: CouplingRequest) -> Case:
     import studies
     from studies.coupling_study import LEAST_YEARS, Case
 
-    if not LEAST_PATHS <= request.paths <= MOST_PATHS:
-        raise refuse(f"--paths {request.paths}: must be from {LEAST_PATHS} to {MOST_PATHS:,} lifetimes")
-    if request.out is not None and request.out.exists() and not request.out.is_dir():
-        raise refuse(f"--out {request.out}: is a file: type the name of a folder")
+    check_paths(request.paths, LEAST_PATHS, MOST_PATHS)
+    check_out(request.out)
     coupled, uncoupled = (
         studies.load(request.study, (*request.overrides, f"site.weather_coupling={word}")) for word in ("true", "false")
     )

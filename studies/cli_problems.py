@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
@@ -15,7 +16,7 @@ from studies.cli import BAD_INPUT, FAILED
 if TYPE_CHECKING:
     from riskmodel.study import Study
 
-__all__ = ["announced_interrupt", "fail", "plain_problems", "printable", "refuse", "warn"]
+__all__ = ["announced_interrupt", "check_out", "check_paths", "fail", "plain_problems", "printable", "refuse", "warn"]
 
 
 def printable(text: str) -> str:
@@ -75,3 +76,15 @@ def plain_problems() -> Iterator[None]:
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         raise fail(f"{place}{error.strerror or error}") from None
+
+
+def check_paths(paths: int, least: int, most: int) -> None:
+    """Refuse a number of lifetimes out of range."""
+    if not least <= paths <= most:
+        raise refuse(f"--paths {paths}: must be from {least} to {most:,} lifetimes")
+
+
+def check_out(out: Path | None) -> None:
+    """Refuse a folder for results that is a file."""
+    if out is not None and out.exists() and not out.is_dir():
+        raise refuse(f"--out {out}: is a file: type the name of a folder")

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from studies.cli_problems import fail, plain_problems, printable, refuse, warn
+from studies.cli_problems import check_out, check_paths, fail, plain_problems, printable, refuse, warn
 
 if TYPE_CHECKING:
     from riskmodel.study import Study
@@ -72,10 +72,8 @@ def _case(request: StorageRequest) -> Case:
     from studies.storage_sizes import NONE, sizes_of, storage_of, study_of
     from studies.storage_study import Case
 
-    if not LEAST_PATHS <= request.paths <= MOST_PATHS:
-        raise refuse(f"--paths {request.paths}: must be from {LEAST_PATHS} to {MOST_PATHS:,} lifetimes")
-    if request.out is not None and request.out.exists() and not request.out.is_dir():
-        raise refuse(f"--out {request.out}: is a file: type the name of a folder")
+    check_paths(request.paths, LEAST_PATHS, MOST_PATHS)
+    check_out(request.out)
     study = studies.load(request.study, request.overrides)
     name = _strategy(study, request.strategy)
     storage = storage_of(study, name)

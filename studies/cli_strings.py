@@ -14,7 +14,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from studies.cli_problems import plain_problems, printable, refuse
+from studies.cli_problems import check_out, plain_problems, printable, refuse
 
 if TYPE_CHECKING:
     from studies.strings_study import Case
@@ -74,8 +74,7 @@ def _case(request: StringsRequest) -> Case:
         if not low <= value <= high:
             raise refuse(f"--{name.replace('_', '-')} {value:g}: must be from {low:g} to {high:,.10g} {unit}")
     spreads = _spreads(request.spread)
-    if request.out is not None and request.out.exists() and not request.out.is_dir():
-        raise refuse(f"--out {request.out}: is a file: type the name of a folder")
+    check_out(request.out)
     from riskmodel.catalogue import cabinets
 
     if request.cabinet not in cabinets():

@@ -52,3 +52,16 @@ def called_hours(calls, day):
 def delivered(need_kwh, net_kwh, power_kwh, spare_kwh, efficiency):
     """Energy of an hour of a call: the least of what is asked, used on site, within power, and stored above reserve."""
     return max(0.0, min(need_kwh, net_kwh, power_kwh, spare_kwh * efficiency))
+
+
+def settled(hours, required_kw, net_kw, power_kw, spare_kwh, efficiency):
+    """One call by itself: (required, delivered, stored energy used) [kWh].
+
+    `hours` are the called shares of its hours; `spare_kwh` is stored above the reserve for outages when it begins.
+    """
+    required = total = 0.0
+    for share in hours:
+        need = required_kw * share
+        got = delivered(need, net_kw * share, power_kw * share, spare_kwh - total / efficiency, efficiency)
+        required, total = required + need, total + got
+    return required, total, total / efficiency

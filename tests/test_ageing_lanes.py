@@ -7,7 +7,7 @@ from distributions.cells import blast, naumann_2020, sony_murata
 from distributions.cells.blast_250ah import blast_250ah_calendar_row, blast_250ah_cycle_row
 from distributions.cells.forms import POWER, SIGMOID, advance
 from distributions.cells.naumann_2020_lanes import naumann_2020_calendar_row, naumann_2020_cycle_row
-from distributions.cells.sony_murata_lanes import sony_murata_calendar_row, sony_murata_cycle_row, temperature_slopes
+from distributions.cells.sony_murata_lanes import slope_rows, sony_murata_calendar_row, sony_murata_cycle_row
 
 DAYS, LANES = 3650, 4
 C_RATE = np.float32(0.5)
@@ -58,7 +58,8 @@ def test_blast_250ah(duty):
 
 
 def test_sony_murata(duty):
-    slopes = temperature_slopes(TEMPERATURE_K)
+    slopes = np.zeros((3, LANES), np.float32)
+    slope_rows(slopes, TEMPERATURE_K)
     found = _lanes(
         duty,
         lambda lost, soc, ones: sony_murata_calendar_row(lost, soc, slopes, ones, ones),
@@ -79,7 +80,9 @@ def test_naumann_2020(duty):
 def test_a_day_out_of_service_adds_nothing():
     lost, half, none = np.full(LANES, 0.05), np.full(LANES, 0.5, np.float32), np.zeros(LANES, np.float32)
     ones = np.ones(LANES, np.float32)
-    sony_murata_calendar_row(lost, half, temperature_slopes(TEMPERATURE_K), ones, none)
+    slopes = np.zeros((3, LANES), np.float32)
+    slope_rows(slopes, TEMPERATURE_K)
+    sony_murata_calendar_row(lost, half, slopes, ones, none)
     sony_murata_cycle_row(lost, half, ones, ones, none)
     naumann_2020_calendar_row(lost, half, TEMPERATURE_K, ones, none)
     naumann_2020_cycle_row(lost, half, ones, C_RATE, ones, none)

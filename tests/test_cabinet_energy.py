@@ -3,20 +3,12 @@
 import numpy as np
 import pytest
 
-from riskmodel.cabinet_energy import fleet_rows, lock_row
+from riskmodel.cabinet_energy import lock_row
 
 
 def int_row(*values):
     """int32 lanes."""
     return np.array(values, np.int32)
-
-
-@pytest.mark.tiny
-def test_power_and_energy_of_working_cabinets():
-    power, energy = np.zeros(2, np.float32), np.zeros(2, np.float32)
-    fleet_rows(power, energy, int_row(150, 147), np.float32(125.0), np.float32(261.0))
-    assert power.tolist() == [18_750.0, 18_375.0]
-    assert energy.tolist() == [39_150.0, 38_367.0]
 
 
 @pytest.mark.tiny

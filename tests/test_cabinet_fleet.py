@@ -35,7 +35,6 @@ from riskmodel.cabinet_tables import (  # fmt: skip
     cabinet_tables,
     maintenance_hours,
     season_days,
-    service_cost_eur,
 )
 from riskmodel.study.availability import Availability
 from tests.cabinet_twin import Fleet
@@ -305,15 +304,6 @@ def test_the_exact_chain_of_a_hundred_and_fifty_cabinets():
     assert max(abs(s.value - x) / s.standard_error for s, x in zip(found, other, strict=True)) > limit
 
 
-def test_the_table_of_a_hundred_and_fifty_cabinets():
-    """Exact is out of reach with two kinds: said by NaN, not by a number."""
-    rows = cabinet_markov.share_table(cabinet_numbers(Availability()), 150, years=2, paths=20)
-    assert [row.out for row in rows] == ["0", "1", "2", "3", "4 or more"]
-    assert all(math.isnan(row.exact) for row in rows)
-    assert sum(row.simulated.value for row in rows) == pytest.approx(1.0)
-    assert sum(row.independent for row in rows) == pytest.approx(1.0)
-
-
 def test_yearly_means():
     """False alarms and failures of 40 cabinets over 200 path-years at their rates; false alarm 1e-4 each, and an error
     of 5 % is found with a chance above 0.999."""
@@ -348,14 +338,3 @@ def test_planned_hours_take_out_cabinets_of_the_right_mean():
     out = [out_at(30.0, (k + 0.5) / 1000.0) for k in range(1000)]
     assert set(out) == {1, 2}
     assert sum(out) == 1250
-
-
-@pytest.mark.tiny
-def test_cost_of_service_by_hand():
-    counts = np.zeros((N_COUNTS, 1))
-    counts[[FAILED_CONVERTERS, FAILED_BATTERIES, SWAPPED_CONVERTERS, SWAPPED_BATTERIES], 0] = 2, 3, 1, 4
-    counts[[FALSE_ALARMS, REPAIRS, 6], 0] = 5, 4, 1
-    prices = {"converter_part_eur": 5000.0, "battery_part_eur": 1500.0, "visit_eur": 800.0}
-    parts, visits = service_cost_eur(counts, prices)
-    assert parts[0] == 3 * 5000 + 7 * 1500
-    assert visits[0] == (4 + 1 + 4 + 5 + 1) * 800

@@ -28,10 +28,9 @@ from riskmodel.demand_response import (
     held_rows,
     mark_calls,
     need_row,
-    settle_call,
 )
 from riskmodel.study.demand_response import DemandResponse
-from tests.demand_twin import called_hours, delivered, twin_year
+from tests.demand_twin import called_hours, delivered, settled, twin_year
 
 FALSE_ALARM = 1e-4
 NORMAL_WEATHER = np.zeros((365, 3))
@@ -54,37 +53,6 @@ def year_of(tables, path, *, year=0, seed=3, s=0, regime=None):
     weather = np.zeros(365, np.int8) if regime is None else regime
     n = calls_of_year(calls, tables, s, weather, year, path, seed, np.zeros(365))
     return calls[:n]
-
-
-def settled(**changes):
-    """(required, delivered, stored energy used) of a call of 2 h at 1 MW from full cabinets."""
-    terms = {
-        "start_h": 10.0, "duration_h": 2.0, "required_kw": 1000.0, "net_kw": np.full(24, 9000.0), "power_kw": 5000.0,
-        "stored_kwh": 9000.0, "floor_kwh": 3000.0, "efficiency": 0.9,
-    } | changes  # fmt: skip
-    out = np.zeros(3)
-    settle_call(out, *terms.values())
-    return out.tolist()
-
-
-@pytest.mark.tiny
-def test_calls_settled_by_hand():
-    # enough of everything: 2 h x 1 MW, from 2000 / 0.9 stored
-    assert settled() == pytest.approx([2000.0, 2000.0, 2000.0 / 0.9])
-    # 900 kWh above the reserve give 810 at the meter, all in the first hour
-    assert settled(stored_kwh=3900.0) == pytest.approx([2000.0, 810.0, 900.0])
-    # nothing above the reserve, or less than it: nothing is delivered, nothing is taken
-    assert settled(stored_kwh=3000.0) == [2000.0, 0.0, 0.0]
-    assert settled(stored_kwh=100.0) == [2000.0, 0.0, 0.0]
-    # a few cabinets of 600 kW in all, then a load of 400 and 250 kW: cabinets do not export
-    assert settled(power_kw=600.0)[1] == pytest.approx(1200.0)
-    net = np.full(24, 400.0)
-    net[11] = 250.0
-    assert settled(net_kw=net)[1] == pytest.approx(650.0)
-    # PV above the load: nothing to lower
-    assert settled(net_kw=np.full(24, -50.0))[1] == 0.0
-    # a quarter past ten to half past twelve: 0.75 + 1 + 0.5 h at 1 MW
-    assert settled(start_h=10.25, duration_h=2.25) == pytest.approx([2250.0, 2250.0, 2500.0])
 
 
 ENERGY = st.floats(0.0, 1e5)
@@ -129,9 +97,7 @@ def test_the_hours_of_a_call_add_up_to_its_settlement(stored_kwh, wanted):
         stored = stored + charge - discharge
         assert stored[0] >= min(stored_kwh, floor_kwh) - 0.01
         required, delivered = required + float(need[0]), delivered + float(deliver[0])
-    expected = settled(
-        start_h=10.25, duration_h=2.25, net_kw=np.full(24, 1500.0), power_kw=1800.0, stored_kwh=stored_kwh
-    )
+    expected = settled([0.75, 1.0, 0.5], 1000.0, 1500.0, 1800.0, stored_kwh - floor_kwh, eta)
     assert required == pytest.approx(2250.0, rel=1e-6)
     if wanted == (0.0, 0.0):
         assert [required, delivered, stored_kwh - stored[0]] == pytest.approx(expected, rel=1e-5, abs=0.01)
@@ -283,7 +249,7 @@ def test_money_by_hand():
 @pytest.mark.tiny
 def test_money_of_a_year_is_that_of_its_calls():
     """Without a limit on penalties a year's money is the sum over its calls."""
-    settlements = np.array([settled(stored_kwh=x) for x in (9000.0, 3900.0, 3000.0)])
+    settlements = np.array([settled([1.0, 1.0], 1000.0, 9000.0, 5000.0, spare, 0.9) for spare in (6000.0, 900.0, 0.0)])
     year = np.zeros((N_SUMS, 1))
     year[REQUIRED_KWH], year[DELIVERED_KWH] = settlements[:, 0].sum(), settlements[:, 1].sum()
     _, energy, penalty = demand_response_eur(year, 1.0, 0.0, 100.0, 500.0, 1.0)

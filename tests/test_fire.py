@@ -19,8 +19,6 @@ from riskmodel.fire import (
     burned_count,
     burned_law,
     cabinets_per_area,
-    expected_burned_per_year,
-    expected_yearly_loss_eur,
     fire_day,
     fire_loss_eur,
     fire_tables,
@@ -38,6 +36,12 @@ CABINET_KWH = 261.0
 def fire(**fields):
     """A section with a fire area of 600 kWh."""
     return Fire(**({"fire_area_kwh": 600.0} | fields))
+
+
+def expected_burned_per_year(section, cabinets, cabinet_kwh):
+    """Mean number of cabinets that burn in a year on a full site, at a rate factor of 1."""
+    law = burned_law(cabinets, cabinets_per_area(section, cabinet_kwh), spread_probability(section))
+    return cabinets * section.fires_per_cabinet_year * float(np.arange(1, law.size + 1) @ law)
 
 
 @njit
@@ -189,12 +193,6 @@ def test_money_by_hand():
     counts = np.array([[2.0], [5.0]])
     replaced, cleaned = fire_loss_eur(counts, 68_000.0, 250_000.0, 20_000.0)
     assert (replaced[0], cleaned[0]) == (340_000.0, 600_000.0)
-    section = fire(
-        fire_rate_factor=1.0, clean_up_eur_per_fire=250_000, clean_up_eur_per_cabinet=20_000,
-        spread_probability_touching=0.0,
-    )  # fmt: skip
-    # 150 cabinets x 2.5e-5 = 0.00375 fires a year of one cabinet each: 68,000 + 250,000 + 20,000
-    assert expected_yearly_loss_eur(section, 150, CABINET_KWH, 68_000.0) == pytest.approx(0.00375 * 338_000, rel=1e-12)
 
 
 def test_defaults_are_the_sourced_ones():

@@ -8,14 +8,7 @@ import pytest
 
 from distributions.clock import DAYS_PER_YEAR, MONTH_OF_DAY
 from distributions.parameters import FOLDER, ParameterError, list_names, load, validate
-from distributions.tariffs import (
-    WORKING_SHARE,
-    calls_per_year,
-    critical_row,
-    level_factors,
-    tariff_price_row,
-    tariff_tables,
-)
+from distributions.tariffs import WORKING_SHARE, calls_per_year, critical_row, tariff_price_row, tariff_tables
 
 f = np.float32
 WEATHER = load("weather", "nordic")["transition"]
@@ -213,25 +206,6 @@ def test_more_calls_than_days_are_refused():
         tariff_tables(read(raw), WEATHER)
     with pytest.raises(ValueError, match="needs the transition matrices"):
         tariff_tables(read(small()))
-
-
-# --- the level --------------------------------------------------------------------------------------------------------
-@pytest.mark.tiny
-def test_level_by_hand():
-    record = read(small())
-    factors = level_factors(record, np.array([[1.0], [0.0]]))
-    # x = 0, 0.1, 0.1 sqrt(0.5); variances 0, 0.01, 0.015
-    assert factors[:, 0] == pytest.approx([1.0, np.exp(0.1 - 0.005), np.exp(0.1 * np.sqrt(0.5) - 0.0075)], rel=1e-12)
-
-
-def test_level_has_mean_one_and_comes_back():
-    """40,000 paths: the mean of the last year has a standard error of 0.141 / 200 = 7e-4; 3e-3 is 4 of them (false
-    alarm 1e-4) and finds the 0.01 that half the variance is. Stationary SD 0.1 / sqrt(1 - 0.5) = 0.141."""
-    factors = level_factors(read(small()), np.random.default_rng(7).normal(size=(20, 40_000)))
-    assert abs(factors[-1].mean() - 1.0) < 3e-3
-    assert np.log(factors[-1]).std() == pytest.approx(0.1414, abs=0.002)
-    uncentred = factors[-1] * np.exp(0.5 * 0.02)
-    assert abs(uncentred.mean() - 1.0) > 3e-3
 
 
 # --- what is refused --------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """BLAST-Lite's Sony-Murata law for the engine: one day of many lanes in float32, sums in float64.
 
 The law itself is in `sony_murata`. Its temperature terms nearly cancel, so they are taken in float64 once a path
-(`temperature_slopes`). Break-in is left out: it counts above three full cycles a day only.
+(`slope_rows`). Break-in is left out: it counts above three full cycles a day only.
 """
 
 import numpy as np
@@ -21,28 +21,16 @@ CYCLE_UNIT = f(1e-6**law.CYCLE_POWER)
 SMALL = f(1e-12)
 
 
-def temperature_slopes(temperature_k: np.ndarray) -> np.ndarray:
+@njit
+def slope_rows(slopes, temperature_k):
     """What the calendar part needs of the temperature of each lane.
 
     Parameters
     ----------
-    temperature_k : (n_lanes,) float
-
-    Returns
-    -------
-    (3, n_lanes) float32
-        Factors of the square, cube and fourth root of the anode voltage in the exponents.
+    slopes : (3, n_lanes) float32, written: factors of the square, cube and fourth root of the anode voltage in the
+        exponents
+    temperature_k : (n_lanes,) float32
     """
-    t = np.asarray(temperature_k, dtype=np.float64)
-    end = law.END_T2 / t**2 + law.END_T1 / t
-    root3 = law.SHAPE_T4 / t**4 + law.SHAPE_INVERSE_T3 / t**3
-    root4 = law.SHAPE_T3 * t**3 + law.SHAPE_T2 * t**2
-    return np.array([end, root3, root4], dtype=np.float32)
-
-
-@njit
-def slope_rows(slopes, temperature_k):
-    """`temperature_slopes` inside a kernel: from the float32 temperature of each lane; `slopes` (3, n) written."""
     end, cube, fourth = slopes[0], slopes[1], slopes[2]
     for i in range(temperature_k.shape[0]):
         t = np.float64(temperature_k[i])  # compiled, float() of a float32 stays one
@@ -74,7 +62,7 @@ def sony_murata_calendar_row(lost, soc_mean, slopes, factor, days):
     Parameters
     ----------
     lost, soc_mean, factor, days : as for `blast_250ah_calendar_row`; `factor` scales the day's damage
-    slopes : (3, n_lanes) float32, see `temperature_slopes`
+    slopes : (3, n_lanes) float32, see `slope_rows`
     """
     square, cube, fourth = slopes[0], slopes[1], slopes[2]
     for i in range(lost.shape[0]):

@@ -171,14 +171,17 @@ class _Reader:
         self.file = file
 
     def wrong(self, field: str, text: str) -> CatalogueError:
+        """The error of one field, with the name of the file."""
         return CatalogueError(f"{self.file}: {field}: {text}")
 
     def table(self, field: str, value: Any) -> dict[str, Any]:
+        """A table that is not empty."""
         if not isinstance(value, dict) or not value:
             raise self.wrong(field, "must be a table with at least one key")
         return value
 
     def keys(self, field: str, value: Any, wanted: set[str]) -> dict[str, Any]:
+        """A table with exactly the wanted keys."""
         table = self.table(field, value)
         for key in sorted(wanted - table.keys()):
             raise self.wrong(f"{field}.{key}", "missing")
@@ -187,16 +190,19 @@ class _Reader:
         return table
 
     def text(self, field: str, value: Any) -> str:
+        """A text that is not empty."""
         if not isinstance(value, str) or not value.strip():
             raise self.wrong(f"{field} = {value!r}", "must be a text that is not empty")
         return value
 
     def origin(self, field: str, table: dict[str, Any]) -> tuple[str, str]:
+        """Source and trust of a table."""
         if table["trust"] not in TRUST:
             raise self.wrong(f"{field}.trust = {table['trust']!r}", f"must be one of {', '.join(TRUST)}")
         return self.text(f"{field}.source", table["source"]), table["trust"]
 
     def number(self, field: str, value: Any, kind: Field) -> float:
+        """A finite number in the range of its field, in its unit."""
         known = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
         if not known or not kind.low <= value <= kind.high or (kind.whole and value != int(value)):
             what = "a whole number" if kind.whole else "a number"
@@ -204,6 +210,7 @@ class _Reader:
         return float(value)
 
     def cabinet(self, name: str, value: Any) -> Cabinet:
+        """One product."""
         at = f"cabinets.{name}"
         table = self.keys(at, value, {"title", "cooling", "numbers", "round_trip_efficiency", "capex_usd_per_kwh"})
         numbers = self.keys(f"{at}.numbers", table["numbers"], set(FIELDS))
@@ -218,10 +225,12 @@ class _Reader:
         )
 
     def sourced(self, field: str, value: Any, kind: Field) -> Sourced:
+        """A number with source and trust."""
         table = self.keys(field, value, {"value", "source", "trust"})
         return Sourced(self.number(f"{field}.value", table["value"], kind), kind.unit, *self.origin(field, table))
 
     def curve(self, field: str, value: Any) -> Curve:
+        """Values by load that rises."""
         table = self.keys(field, value, {"load", "value", "source", "trust"})
         share = Field("", 0.0, 1.0, "")
         for key in ("load", "value"):
@@ -233,6 +242,7 @@ class _Reader:
         return Curve(load, values, *self.origin(field, table))
 
     def capex(self, field: str, value: Any) -> CapexLaw:
+        """Price of one region, as a law."""
         table = self.keys(field, value, {"scope", "law", "source", "trust"})
         spec = self.table(f"{field}.law", table["law"])
         return CapexLaw(self.text(f"{field}.scope", table["scope"]), spec, *self.origin(field, table))

@@ -101,7 +101,7 @@ def _cluster(parts: Parts) -> Found:
 def _records(parts: Parts) -> Found:
     if parts.site is None:
         return
-    yield from _market(parts.site)
+    yield from _market(parts, parts.site)
     from distributions.parameters import ParameterError, list_names, load
 
     for kind, record in named_records(parts.site, parts.folder).items():
@@ -123,13 +123,32 @@ def _records(parts: Parts) -> Found:
         yield record.field, record.typed, f"{asked}; {hint}there are: {', '.join(names)}{own}"
 
 
-def _market(site: Site) -> Found:
+def _market(parts: Parts, site: Site) -> Found:
     if site.market == "time_of_use" and site.tariff is None:
         text = 'missing with market = "time_of_use"; type a record, e.g. tariff = "jiangsu_industrial", or a .toml file'
         yield "site.tariff", None, text
     if site.market == "day_ahead" and site.tariff is not None:
         text = 'not used with market = "day_ahead"; type market = "time_of_use", or take it out'
         yield "site.tariff", site.tariff, text
+    if site.tariff is not None:
+        yield from _tariff(parts, site, site.tariff)
+
+
+def _tariff(parts: Parts, site: Site, typed: str) -> Found:
+    """A tariff in other money or on another clock would be read wrongly in silence."""
+    from distributions.parameters import ParameterError, load
+
+    try:
+        tariff = load("tariffs", named_records(site, parts.folder)["tariffs"].name)
+    except (ParameterError, OSError):
+        return  # said elsewhere
+    currency = parts.header.currency if parts.header is not None else tariff["currency"]
+    if tariff["currency"] != currency:
+        text = f"its prices are in {tariff['currency']}, the study's in {currency}; convert them in a file of your own"
+        yield "site.tariff", typed, text
+    if tariff["utc_offset_h"] != site.utc_offset_h:
+        text = f"must be the clock of the tariff's hours; type utc_offset_h = {tariff['utc_offset_h']:g}"
+        yield "site.utc_offset_h", site.utc_offset_h, text
 
 
 _NO_FILE_TEXT = "no such file beside the study or in the current folder; riskmodel calibrate makes parameter files"

@@ -145,6 +145,12 @@ def simulate(
     return clearness
 
 
+def day_normals(parameters: dict[str, Any], years: int, seed: int) -> np.ndarray:
+    """Standard normal of each day's clearness in ``simulate`` with the same years and seed, (years * 365,) float64."""
+    noise = np.random.default_rng(seed).standard_normal(years * DAYS_PER_YEAR)
+    return autoregression(parameters["day_phi"], 1.0, noise)
+
+
 def yearly_normals(years: int, seed: int) -> np.ndarray:
     """Shift of each year of ``simulate``, (years,) float64; of mean 0 and standard deviation 1 where there are some, so
     that a dozen years do not lean to one side."""

@@ -15,6 +15,9 @@ NAMES = (*FREE, "profile_level", "hour_scale", "size_scale", *(f"bend_{k}" for k
 """Numbers with an error, in the order of the table: the record's own, then ``profile_level`` (added to the profile),
 the logarithms ``hour_scale`` and ``size_scale`` (of the profile's hourly part and of ``size``) and the four bends."""
 
+DRAWN_SCALES = 3
+"""Of ``SCALED``, those with an error."""
+
 STEP = 1e-4
 
 LEAST_EIGENVALUE = 2e-3
@@ -83,9 +86,10 @@ def _in_parameters(solution: Solution, covariance: np.ndarray) -> dict[str, Any]
 def _slopes(solution: Solution) -> np.ndarray:
     """(len(NAMES), n) derivatives of the numbers along the coordinates."""
     count = len(solution.position)
-    scaled = slice(len(FREE), len(FREE) + len(SCALED))
+    scaled = slice(len(FREE), len(FREE) + DRAWN_SCALES)
     slopes = np.zeros((len(NAMES), count))
-    slopes[scaled, count - len(SCALED) :] = np.eye(len(SCALED))
+    first = count - len(SCALED)
+    slopes[scaled, first : first + DRAWN_SCALES] = np.eye(DRAWN_SCALES)
     for k in range(count):
         shift = np.zeros(count)
         shift[k] = STEP

@@ -196,7 +196,8 @@ def calibrate_prices(request: PriceRequest) -> PriceCalibration:
     """
     from distributions.fit_price_draws import narrowed
     from distributions.fit_price_errors import standard_errors
-    from distributions.fit_price_sun import compare_sun, read_sun
+    from distributions.fit_price_response import fit_response
+    from distributions.fit_price_sun import compare_sun, read_sun, sky_law
     from distributions.fit_prices import FIT_SEED, FIT_YEARS, describe, solve
     from distributions.parameters import load
     from distributions.price_facts import stretches, validate_prices
@@ -208,12 +209,15 @@ def calibrate_prices(request: PriceRequest) -> PriceCalibration:
     weather = load("weather", request.weather)
     sky = None if request.sun is None else read_sun(request.sun, history, offset)
     solution = solve(history, weather=weather)
+    record, bright = dict(solution.record), None
+    if sky is not None:
+        sky_own, bright = sky_law(sky, weather, request.years)
+        record["sunny"], answer = fit_response(record, sky.days, sky_own, sky.frame, weather)
     draws = draw(request.years, VALIDATION_SEED, weather)
-    simulated = prices_from(solution.record, draws, weather)
+    simulated = prices_from(record, draws, weather, bright=bright)
     years = len(np.unique(local_time(history).year))
     parts = [describe(part) for part in stretches(simulated, years, most=150)]
     date = local_time(history)
-    record = dict(solution.record)
     record["meta"] = {
         "zone": request.zone,
         "source": request.source or request.path.name,
@@ -233,8 +237,9 @@ def calibrate_prices(request: PriceRequest) -> PriceCalibration:
     facts = validate_prices(history, simulated, held_out, max(request.hold_out, 1))
     sunny = None
     if sky is not None:
-        more, run = compare_sun(sky, simulated, draws.regime, weather, held_out)
-        facts, sunny, notes = facts + more, (sky.days, run), notes + sky.notes
+        more, run = compare_sun(sky, sky_own, simulated, draws.regime, weather, held_out)
+        told = f"sun: a standard deviation of the day's clearness lowers y by {answer:g} at the highest sun"
+        facts, sunny, notes = facts + more, (sky.days, run), [*notes, *sky.notes, told]
         record["meta"]["sun"] = sky.file
     record["meta"]["facts_failed"] = ", ".join(failing(facts)) or "none"
     return PriceCalibration(record, facts, find_breaks(history), history, held_out, simulated, notes, sunny)

@@ -9,7 +9,7 @@ import numpy as np
 
 from distributions.clock import DAYS_PER_YEAR
 from distributions.facts import Fact
-from distributions.fit_irradiance import simulate
+from distributions.fit_irradiance import day_normals, simulate
 from distributions.fit_irradiance_history import read_sky, sky_record
 from distributions.price_sun import SunnyPrices, check_together, joined, simulated_days, validate_sun
 from distributions.table_reading import HistoryError
@@ -18,7 +18,7 @@ from distributions.weather_reading import WeatherRequest
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Sky", "compare_sun", "read_sun"]
+__all__ = ["Sky", "compare_sun", "read_sun", "sky_law"]
 
 SEED = 11
 """Not the seed of the simulated prices: two generators of one seed would give both the same normals."""
@@ -78,8 +78,26 @@ def read_sun(request: WeatherRequest, prices: pd.Series, utc_offset_h: float) ->
     return Sky(file, frame, days, [f"sun {file}: {note}" for note in weather.notes])
 
 
+def sky_law(sky: Sky, weather: dict[str, Any], years: int) -> tuple[dict[str, Any], np.ndarray]:
+    """Clearness record of the whole history of irradiance, and the brightness of the days it is simulated on.
+
+    Returns
+    -------
+    record : dict
+    bright : (years * 365,) float64
+        Standard normal of each day's clearness.
+    """
+    record = sky_record(sky.frame, weather, sky.file)
+    return record, day_normals(record, years, SEED)
+
+
 def compare_sun(
-    sky: Sky, prices: np.ndarray, regime: np.ndarray, weather: dict[str, Any], held_out: pd.Series | None
+    sky: Sky,
+    record: dict[str, Any],
+    prices: np.ndarray,
+    regime: np.ndarray,
+    weather: dict[str, Any],
+    held_out: pd.Series | None,
 ) -> tuple[list[Fact], SunnyPrices]:
     """Facts of prices and sunshine together, and the simulated days.
 
@@ -88,15 +106,16 @@ def compare_sun(
     Parameters
     ----------
     sky : Sky
+    record : dict
+        Clearness record of it, from ``sky_law``.
     prices : (n_years * 8760,) float64
-        Simulated.
+        Simulated, on the brightness that ``sky_law`` gives.
     regime : (n_years * 365,) int64
         Weather they were simulated on.
     weather : dict
     held_out : pandas.Series, optional
         Prices kept out of the fit.
     """
-    record = sky_record(sky.frame, weather, sky.file)
     years = len(regime) // DAYS_PER_YEAR
     run = simulated_days(prices, simulate(record, years, SEED, weather=weather, regime=regime), sky.frame)
     later = None if held_out is None else joined(held_out, sky.frame)

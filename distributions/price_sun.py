@@ -1,7 +1,8 @@
 """What a history of prices and sunshine together is checked for, and the same of a simulation of both.
 
-Prices and clearness are drawn apart and share the daily weather regime alone, so these facts show what that leaves out:
-how far sunny days are cheap days, and how far the sun pulls midday below the rest of the day.
+Prices and clearness share the daily weather regime, and the clearness of a day lowers the price of its sunny hours by
+the table ``sunny`` of the price record. These facts show what that leaves out: how far sunny days are cheap days, and
+how far the sun pulls midday below the rest of the day.
 """
 
 from __future__ import annotations
@@ -58,9 +59,8 @@ RULES: dict[str, Rule] = {
 """Facts and tolerances, which are judgement: 0.03 of a price is what the mean price itself may miss, or less."""
 
 LIMIT = (
-    "prices and clearness are drawn apart and share the daily weather regime alone: among the days of one weather, "
-    "midday is as cheap on dull days as on bright ones. What this is worth to PV is seen in the price weighed by "
-    "irradiance"
+    "the sun of one place stands for all PV of the zone, and lowers the sunny hours of its own day by a size that does "
+    "not grow over the years; a price record without a history of sunshine has none of this"
 )
 
 

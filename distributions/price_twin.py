@@ -28,6 +28,9 @@ PRICE_FLOOR, PRICE_CEILING = -500.0, 4000.0
 TRANSFORM_LIMIT = 7.0
 """y is clipped to this before the sinh."""
 
+GOLDEN = 0.5 * (5.0**0.5 - 1.0)
+"""Multiples of it, less whole numbers, are spread evenly however many they are."""
+
 DAILY = ("slow", "fast", "spread", "volatility")
 
 
@@ -41,8 +44,8 @@ class Draws:
         Standard normals of the slow, fast, spread and volatility processes.
     hourly : (n_hours,) float64
         Standard normals of the hourly residual.
-    jump : (3, n_days) float64
-        Uniforms for occurrence and sign, standard exponentials for size.
+    jump : (4, n_days) float64
+        Uniforms for occurrence and sign of jumps, standard exponentials for their size; uniforms for surges.
     regime : (n_days,) int64
         Weather regime.
     """
@@ -79,12 +82,19 @@ def draw(years: int, seed: int, weather: dict[str, Any] | None = None) -> Draws:
     days = years * DAYS_PER_YEAR
     daily = rng.standard_normal((len(DAILY), days))
     hourly = rng.standard_normal(days * HOURS_PER_DAY)
-    jump = np.stack([rng.random(days), rng.random(days), rng.standard_exponential(days)])
-    return Draws(daily, hourly, jump, regimes(rng.random(days), weather))
+    jump = np.stack([rng.random(days), rng.random(days), rng.standard_exponential(days), np.empty(days)])
+    regime = regimes(rng.random(days), weather)
+    jump[3] = rng.random(days)
+    return Draws(daily, hourly, jump, regime)
 
 
 def prices_from(
-    parameters: dict[str, Any], draws: Draws, weather: dict[str, Any] | None = None, *, balanced: bool = False
+    parameters: dict[str, Any],
+    draws: Draws,
+    weather: dict[str, Any] | None = None,
+    *,
+    balanced: bool = False,
+    bright: np.ndarray | None = None,
 ) -> np.ndarray:
     """Turn standard draws into prices.
 
@@ -93,8 +103,11 @@ def prices_from(
     parameters, weather : dict
     draws : Draws
     balanced : bool
-        Map each daily process onto exact normal quantiles by rank, so a finite run has no luck in its level or its
-        volatility. For fitting: the mean of 100 years otherwise wanders by several per cent.
+        Map each daily process onto exact normal quantiles by rank, and the uniforms of jumps and surges onto even ones,
+        so a finite run has no luck in its level, its volatility or the number of its crises. For fitting: the mean of
+        100 years otherwise wanders by several per cent.
+    bright : (n_days,) float64, optional
+        Standard normal of each day's clearness; needs ``sunny`` in the record.
 
     Returns
     -------
@@ -109,15 +122,20 @@ def prices_from(
             _on_normal_quantiles(values) * parameters[f"{name}_sd"]
             for name, values in zip(DAILY, (slow, fast, spread, volatility), strict=True)
         )
-    level = slow + fast + _jumps(parameters, draws.jump)
+    jump, surge = draws.jump[:3], draws.jump[3]
+    if balanced:
+        jump, surge = np.stack([_ranks(jump[0]), *jump[1:]]), _ranks(surge)
+    level = slow + fast + _jumps(parameters, jump) + _surges(parameters, surge, balanced)
     if weather is not None:
         level = level + weather["price_shift"][draws.regime]
     day = np.arange(len(slow))
-    weekend = (day % DAYS_PER_WEEK >= FIRST_WEEKEND_DAY).astype(np.int64)
-    profile = parameters["profile"][MONTH_OF_DAY[day % DAYS_PER_YEAR], weekend]
+    kind = np.maximum(day % DAYS_PER_WEEK - FIRST_WEEKEND_DAY + 1, 0)
+    profile = parameters["profile"][MONTH_OF_DAY[day % DAYS_PER_YEAR], kind]
     residual = autoregression(parameters["hour_phi"], 1.0, draws.hourly).reshape(-1, HOURS_PER_DAY)
     y = profile + level[:, None] + spread[:, None] * parameters["shape"]
     y += np.exp(volatility)[:, None] * parameters["size"] * residual
+    if bright is not None:
+        y += bright[:, None] * parameters["sunny"][MONTH_OF_DAY[day % DAYS_PER_YEAR]]
     y = np.clip(bent(y, parameters), -TRANSFORM_LIMIT, TRANSFORM_LIMIT)
     price = parameters["offset"] + parameters["scale"] * np.sinh(y)
     return np.clip(price, PRICE_FLOOR, PRICE_CEILING).ravel()
@@ -179,13 +197,43 @@ def _jumps(parameters: dict[str, Any], jump: np.ndarray) -> np.ndarray:
     return level
 
 
+def _surges(parameters: dict[str, Any], uniform: np.ndarray, balanced: bool) -> np.ndarray:
+    """A level that is entered on rare days, stays as it began, and ends at once; none begins while another lasts.
+
+    Balanced, sizes and durations are spread evenly over all surges, so that a few of them have no luck.
+    """
+    level = np.zeros(len(uniform))
+    probability = parameters.get("surge_probability_per_day", 0.0)
+    if probability == 0.0:
+        return level
+    stay, free = parameters["surge_stay"], 0
+    begins = np.flatnonzero(uniform < probability)
+    if balanced:
+        rank = np.argsort(np.argsort(uniform[begins]))
+        chance = (0.5 + rank * GOLDEN) % 1.0
+        ends = begins + np.ceil(np.log(chance) / np.log(stay)).astype(np.int64)
+    else:
+        over = np.append(np.flatnonzero(uniform >= stay), len(uniform))
+        ends = over[np.searchsorted(over, begins, side="right").clip(max=len(over) - 1)]
+    for day, end in zip(begins.tolist(), ends.tolist(), strict=True):
+        if day >= free:
+            free = end + 1
+            level[day:end] = parameters["surge_mean"] * (0.5 + uniform[day] / probability)
+    return level
+
+
 def _on_normal_quantiles(values: np.ndarray) -> np.ndarray:
     from scipy.special import ndtri
 
+    quantiles: np.ndarray = ndtri(_ranks(values))
+    return quantiles
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """Ranks over the number of values, each in the middle of its cell."""
     rank = np.empty(len(values))
     rank[np.argsort(values)] = np.arange(len(values)) + 0.5
-    quantiles: np.ndarray = ndtri(rank / len(values))
-    return quantiles
+    return rank / len(values)
 
 
 def regimes(uniform: np.ndarray, weather: dict[str, Any] | None) -> np.ndarray:

@@ -1,12 +1,15 @@
 """Hourly day-ahead price paths with negative hours, spikes and a daily spread that varies.
 
     p = level factor of the year * (offset + scale sinh(bent(y)))
-    y = profile[month, day type, hour] + slow + fast + jump + regime shift + spread * shape[hour]
-        + exp(volatility) * size[hour] * residual
+    y = profile[month, day type, hour] + slow + fast + jump + surge + regime shift + spread * shape[hour]
+        + sunny[month, hour] * clearness of the day + exp(volatility) * size[hour] * residual
 
 slow (weeks to months), fast (days), spread and volatility are daily first-order autoregressions, jump decays from day
-to day, residual is an hourly first-order autoregression of unit variance. sinh makes negative hours and spikes natural;
-`bent` adds four slopes, below two knots and above two others, so that the marginal distribution meets the history's.
+to day, residual is an hourly first-order autoregression of unit variance. A surge is rare and stays as it began for
+days to weeks, as in a cold spell, a drought or a shortage of gas: a regime that prices enter and leave. The clearness
+of the day is the standard normal behind `distributions.clearness`, so that sun on this very day cheapens its midday.
+sinh makes negative hours and spikes natural; `bent` adds four slopes, below two knots and above two others, so that the
+marginal distribution meets the history's.
 
 Over the years the level factor follows an uncertain trend, and returns to it: its logarithm deviates by a yearly
 first-order autoregression.
@@ -20,6 +23,7 @@ from typing import NamedTuple
 import numpy as np
 
 from distributions._jit import njit
+from distributions.clock import HOURS_PER_DAY, MONTHS_PER_YEAR
 from distributions.lanes import exp32, log32, normal32, uniform32
 from distributions.streams import Process, words_row
 
@@ -35,9 +39,13 @@ LOWEST_PRICE = f(-500.0)
 HIGHEST_PRICE = f(4000.0)
 Y_LIMIT = f(7.0)
 
+# day types
+WORKING_DAY, SATURDAY, SUNDAY = range(3)
+N_DAY_TYPES = 3
+
 # rows of the daily state
-SLOW, FAST, SPREAD, VOLATILITY, JUMP = range(5)
-N_STATES = 5
+SLOW, FAST, SPREAD, VOLATILITY, JUMP, SURGE = range(6)
+N_STATES = 6
 # rows of the daily values that the hours use
 LEVEL, SPREAD_NOW, SIZE_NOW = range(3)
 N_DAILY = 3
@@ -52,8 +60,9 @@ N_DAILY = 3
     HOUR_PHI, HOUR_SHOCK,
     LEVEL_SHIFT, PATTERN_FACTOR, SIZE_FACTOR,
     BEND, _, _, _,
-) = range(26)  # fmt: skip
-N_DRAWN = 26
+    SURGE_PROBABILITY, SURGE_STEP, SURGE_LEAST, SURGE_STAY,
+) = range(30)  # fmt: skip
+N_DRAWN = 30
 
 
 class PriceTables(NamedTuple):
@@ -61,11 +70,12 @@ class PriceTables(NamedTuple):
 
     Attributes
     ----------
-    level : (12, 2) mean over the hours of y by month and day type (0 Monday to Friday, 1 weekend)
-    pattern : (12, 2, 24) what each hour of local standard time adds
+    level : (12, 3) mean over the hours of y by month and day type
+    pattern : (12, 3, 24) what each hour of local standard time adds
     shape, size : (24,) pattern of the daily spread factor; standard deviation of the hourly residual
     scale : (2,) offset [EUR/MWh], scale [EUR/MWh]
     knot : (4,) knots of y at which the transform bends
+    sunny : (12, 24) what a standard deviation more of the day's clearness adds to y, by month and hour
     """
 
     level: np.ndarray
@@ -74,6 +84,7 @@ class PriceTables(NamedTuple):
     size: np.ndarray
     scale: np.ndarray
     knot: np.ndarray
+    sunny: np.ndarray
 
 
 def price_tables(parameters: dict) -> PriceTables:
@@ -88,6 +99,7 @@ def price_tables(parameters: dict) -> PriceTables:
         p["size"],
         [p["offset"], p["scale"]],
         p.get("bend_at", np.zeros(4)),
+        p.get("sunny", np.zeros((MONTHS_PER_YEAR, HOURS_PER_DAY))),
     )
     return PriceTables(*(np.ascontiguousarray(a, dtype=np.float32) for a in arrays))
 
@@ -104,7 +116,8 @@ def drawn_rows(values: dict, n: int) -> np.ndarray:
 
     Returns
     -------
-    (26, n) float32, rows named above; a shock is sd sqrt(1 - phi^2)
+    (30, n) float32, rows named above; a shock is sd sqrt(1 - phi^2), a surge's step its mean size over
+        its probability
     """
 
     def of(name):
@@ -123,6 +136,12 @@ def drawn_rows(values: dict, n: int) -> np.ndarray:
     rows[PATTERN_FACTOR], rows[SIZE_FACTOR] = np.exp(of("hour_scale")), np.exp(of("size_scale"))
     for k in range(4):
         rows[BEND + k] = of(f"bend_{k}")
+    probability = of("surge_probability_per_day")
+    rows[SURGE_PROBABILITY], rows[SURGE_STAY] = probability, of("surge_stay")
+    rows[SURGE_STEP], rows[SURGE_LEAST] = (
+        of("surge_mean") / np.where(probability > 0.0, probability, 1.0),
+        0.5 * of("surge_mean"),
+    )
     return rows.astype(np.float32)
 
 
@@ -205,6 +224,19 @@ def _decay_row(x, decay, new):
 
 
 @njit
+def _surge_row(surge, words, probability, least, step, stay):
+    """A surge stays with a daily probability, else ends; without one, one begins with another.
+
+    Its size is even from half to one and a half of its mean: the uniform that lets it begin tells it.
+    """
+    for i in range(surge.shape[0]):
+        u, now = uniform32(words[i]), surge[i]
+        begins = least[i] + step[i] * u if u < probability[i] else f(0.0)
+        goes_on = now if u < stay[i] else f(0.0)
+        surge[i] = goes_on if now > f(0.0) else begins
+
+
+@njit
 def start_rows(state, residual, drawn, first_path, seed, words):
     """Stationary starting values of the daily states and the hourly residual. Draws: START, draws 0 and 1."""
     words_row(words, 0, START_WORD, first_path, seed)
@@ -216,6 +248,7 @@ def start_rows(state, residual, drawn, first_path, seed, words):
     w = words[0]
     for i in range(residual.shape[0]):
         state[JUMP, i] = f(0.0)
+        state[SURGE, i] = f(0.0)
         residual[i] = normal32(w[i])
 
 
@@ -225,9 +258,9 @@ def day_rows(state, daily, drawn, profile_level, regime, price_shift, day, first
 
     Parameters
     ----------
-    state : (5, n_lanes) float32, advanced
+    state : (6, n_lanes) float32, advanced
     daily : (3, n_lanes) float32, written: level of y, spread factor, residual size factor
-    drawn : (26, n_lanes) float32 from `drawn_rows`
+    drawn : (30, n_lanes) float32 from `drawn_rows`
     profile_level : float32, of the day's month and type
     regime : (n_lanes,) int8, the day's weather
     price_shift : (3,) float32
@@ -236,7 +269,8 @@ def day_rows(state, daily, drawn, profile_level, regime, price_shift, day, first
 
     Notes
     -----
-    Draws: PRICE_DAY unit 0 (slow, fast, spread, volatility) and unit 1 (jump or not, its size), draw = day of the run.
+    Draws: PRICE_DAY unit 0 (slow, fast, spread, volatility) and unit 1 (jump or not, its size; third word free for the
+    sky; surge), draw = day of the run.
     """
     words_row(words, day, DAY_WORD, first_path, seed)
     for k in range(4):
@@ -249,11 +283,13 @@ def day_rows(state, daily, drawn, profile_level, regime, price_shift, day, first
         drawn[JUMP_MEAN_DOWN],
     )  # fmt: skip
     _decay_row(jump, drawn[JUMP_DECAY], spread_now)
+    surge = state[SURGE]
+    _surge_row(surge, words[3], drawn[SURGE_PROBABILITY], drawn[SURGE_LEAST], drawn[SURGE_STEP], drawn[SURGE_STAY])
     shift, bigger = drawn[LEVEL_SHIFT], drawn[SIZE_FACTOR]
     for i in range(level.shape[0]):
         level[i] = profile_level + shift[i] + price_shift[regime[i]]
     for i in range(level.shape[0]):
-        level[i] += slow[i] + fast[i] + jump[i]
+        level[i] += slow[i] + fast[i] + jump[i] + surge[i]
     for i in range(level.shape[0]):
         spread_now[i] = spread[i]
     for i in range(level.shape[0]):
@@ -268,7 +304,7 @@ def residual_row(residual, words, phi, shock):
 
 
 @njit
-def y_row(y, residual, daily, pattern_factor, pattern, shape, size):
+def y_row(y, residual, daily, pattern_factor, bright, pattern, shape, size, sunny):
     """Transformed price of one hour, before it is bent.
 
     Parameters
@@ -276,11 +312,15 @@ def y_row(y, residual, daily, pattern_factor, pattern, shape, size):
     y : (n_lanes,) float32, written
     residual, pattern_factor : (n_lanes,) float32
     daily : (3, n_lanes) float32 from `day_rows`
-    pattern, shape, size : float32 values of the hour
+    bright : (n_lanes,) float32, standard normal of the day's clearness
+    pattern, shape, size, sunny : float32 values of the hour
     """
     level, spread, size_now = daily[0], daily[1], daily[2]
     for i in range(y.shape[0]):
         y[i] = level[i] + pattern_factor[i] * pattern + spread[i] * shape + size_now[i] * size * residual[i]
+    if sunny != f(0.0):
+        for i in range(y.shape[0]):
+            y[i] += sunny * bright[i]
 
 
 @njit

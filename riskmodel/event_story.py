@@ -35,6 +35,8 @@ NOT_SUMMED = "eur_lost"
 ROUNDING = 1e-6
 """Hours in the table are kept in single precision: what is shorter than this share of the event is rounding."""
 KWH_PER_MWH = 1000.0
+LEAST_HELP_H = 1.0 / S_PER_H
+DARK = "Nothing carries the load"
 
 
 class Span(NamedTuple):
@@ -215,6 +217,7 @@ def _steps(
         steps.append((0.0, "The cluster is still down from an earlier event."))
     hold_up_ms = cluster.hold_up_ms
     steps += [(span.start_h, _carrier_text(strategy, hold_up_ms, row, span, energy_kwh)) for span in carriers]
+    steps += _helpers(row, carriers)
     if outcome == Outcome.RODE_THROUGH and not carriers:
         steps.append((0.0, _sag_bridged(strategy)))
     stop_h = math.inf if down is None else down[0]
@@ -236,7 +239,20 @@ def _steps(
     elif outcome in (Outcome.RODE_THROUGH, Outcome.CAPPED):
         rate = "all" if outcome == Outcome.RODE_THROUGH else "the GPUs are back at full rate; all"
         steps.append((duration, f"Nothing stopped: {rate} {gpus:,.0f} GPUs kept working."))
-    return sorted(steps, key=lambda step: step[0])
+    return sorted(steps, key=lambda step: (round(step[0] * S_PER_H, 2), step[1].startswith(DARK)))
+
+
+def _helpers(row: Mapping[str, Any], carriers: list[Span]) -> list[tuple[float, str]]:
+    """What UPS and cabinets carry beside gensets that are too few: their hours that no span of their own has."""
+    gensets = [span for span in carriers if span.what == "gensets"]
+    found = []
+    for name, words in (("ups", "the UPS carries"), ("cabinets", "the cabinets carry")):
+        own = math.fsum(span.end_h - span.start_h for span in carriers if span.what == name)
+        beside = float(row[f"{name}_h"]) - own
+        if gensets and beside > LEAST_HELP_H:
+            text = f"Too few gensets run: beside them {words} what is missing, for {time_text(beside)} in all."
+            found.append((gensets[0].start_h, text))
+    return found
 
 
 def _voltage_text(row: Mapping[str, Any]) -> str:
@@ -251,7 +267,7 @@ def _voltage_text(row: Mapping[str, Any]) -> str:
 def _carrier_text(strategy: Strategy, hold_up_ms: float, row: Mapping[str, Any], span: Span, energy_kwh: float) -> str:
     hours = time_text(span.end_h - span.start_h)
     if span.what == "nothing":
-        return f"Nothing carries the load, for {hours}."
+        return f"{DARK}, for {hours}."
     if span.what == "grid":
         return f"The grid carries the load, for {hours}."
     if span.what == "ups":

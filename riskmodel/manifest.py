@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from riskmodel.study import Study
 
 NAME = "manifest.json"
-FORMAT = 1
+FORMAT = 2
 """Version of the files in a results folder."""
 LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pandas", "pyarrow", "pvlib")
 DECIDE_NUMBERS = ("python", "numpy", "numba", "llvmlite", "scipy", "pvlib", "pyarrow")

@@ -43,7 +43,8 @@ class Results:
         self.folder = Path(folder)
         manifest = manifests.read(self.folder)
         if manifest is None:
-            raise RunError(f"{self.folder}: no results here ({manifests.NAME} is missing or not readable)")
+            text = f"no results here ({manifests.NAME} is missing, not readable or of an earlier version)"
+            raise RunError(f"{self.folder}: {text}")
         self.manifest: dict[str, Any] = manifest
 
     @property

@@ -96,7 +96,7 @@ class PathInputs(NamedTuple):
     Attributes
     ----------
     load_kw, price_factor, price_trend, energy_fee, temperature_k : (n,) float32
-    price_drawn : (26, n) float32; sky_drawn : (8, n) float32
+    price_drawn : (30, n) float32; sky_drawn : (8, n) float32
     outage_factors : (n, 2, 5) float64, on the rates and durations of the families
     energised_day : (s, n) int64, first day of the run with the strategy's full connection and assets
     ageing_factor : (s, n) float32

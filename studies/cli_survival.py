@@ -190,7 +190,7 @@ def _print_study(console: Console, record: dict[str, Any]) -> None:
         "once a strategy has its connection and assets, at every hour of the day, with the charge, ageing, failures "
         f"and sun of that hour. Capped: GPUs held to {record['capped_power_share'] * PERCENT:g} % of the load where "
         "storage alone carries it. A load is carried until some of it is shed or stopped. +- is one standard error. "
-        " By binomial: bounds without simulation, where there is neither storage nor PV."
+        "By binomial: bounds without simulation, where there is neither storage nor PV."
     )
 
 

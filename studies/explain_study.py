@@ -148,7 +148,7 @@ def explain(
         full = _full_kwh(soc, int(run_h) - first - 1, float(row["stored_before_kwh"]))
         story = story_of(case.study, name, row, full)
         stories.append(story)
-        charge[name] = _charge(soc, first - run_h, story, full)
+        charge[name] = _charge(soc, first - run_h, story, full, float(row["cabinets_h"]))
     return {"event": facts, "stories": stories, "charge": charge, "rows": rows, "trace": traced, "first_hour": first}
 
 
@@ -159,20 +159,23 @@ def _full_kwh(soc: np.ndarray, before: int, stored_kwh: float) -> float:
     return math.nan
 
 
-def _charge(soc: np.ndarray, first_h: float, story: Story, full_kwh: float) -> list[tuple[float, float]]:
-    """State of charge: by hour before and after, and within the event along the time the cabinets carry."""
+def _charge(
+    soc: np.ndarray, first_h: float, story: Story, full_kwh: float, cabinets_h: float
+) -> list[tuple[float, float]]:
+    """State of charge: by hour before and after, and within the event evenly along the time the cabinets carry."""
     if not np.isfinite(full_kwh):
         return []
     ends = first_h + 1.0 + np.arange(soc.size)  # the trace has the charge at the end of each hour
     last_h = max([span.end_h for span in story.carriers], default=0.0)
     points = [(float(h), float(s)) for h, s in zip(ends, soc, strict=True) if h <= 0.0 and np.isfinite(s)]
     left, used = story.energy["stored_before_kwh"], story.energy["stored_used_kwh"]
-    carried = [span for span in story.carriers if span.what == "cabinets"]
-    total = math.fsum(span.end_h - span.start_h for span in carried)
+    own = {span: span.end_h - span.start_h for span in story.carriers if span.what == "cabinets"}
+    beside = max(cabinets_h - math.fsum(own.values()), 0.0)  # beside gensets that are too few
     points.append((0.0, left / full_kwh))
-    for span in carried:
+    for span in story.carriers:
+        hours = own.get(span, beside if span.what == "gensets" else 0.0)
         points.append((span.start_h, left / full_kwh))
-        left -= used * (span.end_h - span.start_h) / total
+        left -= used * hours / cabinets_h if cabinets_h > 0.0 else 0.0
         points.append((span.end_h, left / full_kwh))
     points.append((last_h, left / full_kwh))
     return points + [(float(h), float(s)) for h, s in zip(ends, soc, strict=True) if h > last_h and np.isfinite(s)]

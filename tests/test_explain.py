@@ -105,6 +105,19 @@ def test_an_abrupt_stop_and_a_sag():
 
 
 @pytest.mark.tiny
+def test_cabinets_beside_too_few_gensets():
+    story = story_of(
+        STUDY, "hybrid", row(duration_s=36000.0, cabinets_h=15 / 3600 + 2.5, gensets_h=10.0 - 15 / 3600), np.nan
+    )
+    assert [span.what for span in story.carriers] == ["cabinets", "gensets"]
+    text = "\n".join(story_lines(story))
+    assert (
+        "after 15 s          Too few gensets run: beside them the cabinets carry what is missing, for 2 h 30 min"
+        in text
+    )
+
+
+@pytest.mark.tiny
 def test_gensets_after_an_abrupt_stop_end_the_waiting():
     story = story_of(
         STUDY, "ups_gensets",

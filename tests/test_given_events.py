@@ -233,9 +233,7 @@ def test_the_folder_holds_the_events_and_another_file_is_refused(tmp_path):
     assert load_study(moved.folder / "study.resolved.toml").input_hash() == study.input_hash()
     assert load_results(moved.folder).study.given_events().events == study.given_events().events
     other = small(tmp_path, HISTORY.replace("40,", "41,"), "other.csv")
-    with pytest.raises(
-        RunError, match="cannot resume: the study .*; other.csv does not hold the events of that"
-    ):
+    with pytest.raises(RunError, match="cannot resume: the study .*; other.csv does not hold the events of that"):
         run_to_folder(other, place, 6, 3, resume=True, simulate_range=fake_simulate_range)
     same = small(tmp_path, HISTORY, "same.csv")  # the content counts, not the name
     assert run_to_folder(same, place, 6, 3, resume=True, simulate_range=fake_simulate_range).n_paths == 6

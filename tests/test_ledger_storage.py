@@ -62,10 +62,10 @@ def test_demand_response_and_its_cap():
     # 0.5 MW for 73 of 365 days = 2.4 months x 2,000 = 2,400; 4 MWh x 100; 2 MWh missing x 500 = 1,000
     asked = {"CALL_READY_DAYS": [73, 73, 0], "CALL_REQUIRED_KWH": [6e3, 60e3, 0], "CALL_DELIVERED_KWH": [4e3, 4e3, 0]}
     book = books(*CALLED, **asked)
-    np.testing.assert_allclose(book[1, Line.DEMAND_AVAILABILITY :], [2400.0, 400.0, -1000.0])
+    np.testing.assert_allclose(book[1, Line.DEMAND_AVAILABILITY : Line.SERVICE_CREDITS], [2400.0, 400.0, -1000.0])
     # 56 MWh missing would cost 28,000: no more than what was paid for being ready
-    np.testing.assert_allclose(book[2, Line.DEMAND_AVAILABILITY :], [2400.0, 400.0, -2400.0])
-    assert not books(**asked)[:, Line.DEMAND_AVAILABILITY :].any()
+    np.testing.assert_allclose(book[2, Line.DEMAND_AVAILABILITY : Line.SERVICE_CREDITS], [2400.0, 400.0, -2400.0])
+    assert not books(**asked)[:, Line.DEMAND_AVAILABILITY : Line.SERVICE_CREDITS].any()
 
 
 def test_each_quantity_moves_its_own_lines_only():

@@ -295,3 +295,53 @@ def test_random_situations_against_the_twin():
         )  # fmt: skip
         seen.add((family, mine.outcome, jobs.shed_first))
     assert len(seen) >= 60  # families by outcomes and priorities: most of what can happen did
+
+
+def test_a_ups_that_switches_too_slowly():
+    slow, quick = backup(**UPS, ups_transfer_ms=20.1), backup(**UPS, ups_transfer_ms=20.0)
+    assert effect_of(SAG, 0.0, slow)["outcome"] == Outcome.ABRUPT_STOP
+    assert effect_of(SAG, 0.0, quick)["outcome"] == Outcome.RODE_THROUGH
+
+
+def test_a_transfer_switch_that_fails_leaves_the_gensets_outside():
+    tables = backup(**CABINETS, **GENSETS, **BOTH_START, switch_failure=0.1, gensets_common=0.1)
+    for name in ("switch", "gensets_common"):
+        assert effect_of(SUSTAINED, 2.0, tables, u=uniforms(**{name: 0.2}))["outcome"] == Outcome.RODE_THROUGH
+        lost = effect_of(SUSTAINED, 2.0, tables, u=uniforms(**{name: 0.05}))
+        check(lost, Outcome.ORDERLY_STOP, used=1000 - 50 / 0.9, waiting=2 - 0.85, restart=1.0, genset=0.0)
+
+
+def test_operators_wait_for_gensets_only_if_they_come_before_a_checkpoint_is_written():
+    # the UPS has 20 kWh, 72 s at 1000 kW; gensets start in 36 s, or in 0.06 h = 216 s; a checkpoint takes 180 s, 50 kWh
+    small = UPS | {"ups_energy_kwh": 20.0}
+    quick = backup(**small, **GENSETS | {"genset_start_h": 0.01}, **BOTH_START)
+    check(effect_of(SUSTAINED, 2.0, quick), Outcome.RODE_THROUGH, genset=1990.0, ups_h=0.01, carried=2.0)
+    # none starts: nothing is saved when the 72 s are over
+    none = backup(**small, **GENSETS | {"genset_start_h": 0.01}, gensets_cdf=[1.0, 1.0, 1.0])
+    check(effect_of(SUSTAINED, 2.0, none), Outcome.ABRUPT_STOP, waiting=1.98, restart=2.0, ups_h=0.02, carried=0.02)
+    # with 55 kWh and gensets in 216 s: 5 kWh carry for 18 s, the rest is for the checkpoint; gensets end the waiting
+    late = backup(**UPS | {"ups_energy_kwh": 55.0}, **GENSETS | {"genset_start_h": 0.06}, **BOTH_START)
+    check(effect_of(SUSTAINED, 2.0, late), Outcome.ORDERLY_STOP, waiting=0.055, restart=1.0, genset=1940.0, ups_h=0.005)
+
+
+def test_gensets_carry_the_jobs_that_fit():
+    # 600 of 1000 kW for GPUs in jobs of 50, 30 and 10 of 100 and 10 in inference; cabinets help until 50 kWh are left
+    of = {
+        way: cluster(training_share=0.9, job_gpus=[50.0, 30.0, 10.0], job_interval_h=[0.5] * 3, shed_first=way)
+        for way in (1, 2)
+    }
+    tables = backup(**CABINETS, **GENSETS, gensets_cdf=[0.0, 1.0, 1.0])
+    carried = START_H + (850 - 1000 * START_H) / 400
+    rest = 5 - carried
+    # inference first: jobs of 50 and 10 run, 30 stops for the rest and restarts in 1 h; nothing is left for inference
+    first = effect_of(SUSTAINED, 5.0, tables, of=of[1])
+    check(
+        first, Outcome.CAPPED, capped=0.4 * rest, restart=0.3, used=1000 - 50 / 0.9, genset=600 * (5 - START_H),
+        carried=carried, training=0.3 * rest + 0.3, inference=0.1 * rest,
+    )  # fmt: skip
+    # training first: inference keeps its 10, the job of 50 fits into what is left
+    first = effect_of(SUSTAINED, 5.0, tables, of=of[2])
+    check(
+        first, Outcome.CAPPED, capped=0.4 * rest, restart=0.4, used=1000 - 50 / 0.9, genset=600 * (5 - START_H),
+        training=0.4 * rest + 0.4, inference=0.0,
+    )  # fmt: skip

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 import studies
+from distributions import parameters
 from distributions.parameters import FOLDER
+from distributions.parameters._write import write
 from riskmodel.engine import simulate_range, trace_week
 from riskmodel.quantities import Outcome, Quantity
 from tests.twin import Float32, Float64, arithmetic, battery, ridethrough, walk_path
@@ -306,8 +308,22 @@ def test_hard_events_in_the_twin():
 def test_a_tariff_in_the_twin():
     contract = ['site.demand_charge_basis="contracted"', "strategies.string_storage_pv.connection.contracted_mw=16"]
     curve = ["cluster.voltage_tolerance=[[0.05, 0.3], [2, 0.85]]", "cluster.hold_up_ms=30"]
-    critical = 'site.tariff="european_critical_peak"'
-    study = studies.load("jiangsu_time_of_use", ["study.years=2", critical, *contract, *curve])
+    critical = ['site.tariff="european_critical_peak"', 'study.currency="EUR"', "site.utc_offset_h=1"]
+    study = studies.load("jiangsu_time_of_use", ["study.years=2", *critical, *contract, *curve])
     result = simulate_range(study, SEED, 0, 2)
     for path in range(2):
         assert_same_path(study, path, result)
+
+
+def test_surges_and_the_sun_of_the_day_in_the_twin(tmp_path):
+    record = dict(parameters.load("prices", "SE3_2021_2023")) | {"surge_probability_per_day": 0.05, "surge_stay": 0.8}
+    table = np.zeros((12, 24))
+    table[3:9, 9:16], table[3:9, :6] = -0.3, 0.35
+    write(record | {"sunny": table}, tmp_path / "prices.toml")
+    own = f'site.price_parameters="{tmp_path / "prices.toml"}"'
+    study = studies.load("nordic_inference", ["study.years=2", own])
+    result = simulate_range(study, SEED, 0, 4)
+    for path in range(4):
+        assert_same_path(study, path, result)
+    plain = simulate_range(studies.load("nordic_inference", ["study.years=2"]), SEED, 0, 4)
+    assert (result.annual[..., Quantity.ENERGY_COST_EUR] != plain.annual[..., Quantity.ENERGY_COST_EUR]).all()

@@ -43,6 +43,7 @@ UNCERTAIN_PRICES = (
     *(f"{process}_{part}" for process in ("slow", "fast", "spread", "volatility") for part in ("phi", "sd")),
     "hour_phi",
     *(f"jump_{part}" for part in ("probability_per_day", "share_up", "mean_up", "mean_down", "decay")),
+    *(f"surge_{part}" for part in ("probability_per_day", "mean", "stay")),
     *("profile_level", "hour_scale", "size_scale"),
     *(f"bend_{knot}" for knot in range(BENDS)),
 )
@@ -144,7 +145,7 @@ def _read_prices(reader):
     record = {
         "offset": reader.number("offset"),
         "scale": reader.number("scale", above=0.0),
-        "profile": reader.array("profile", (MONTHS_PER_YEAR, 2, HOURS_PER_DAY)),
+        "profile": _three_day_types(reader),
         "shape": reader.array("shape", (HOURS_PER_DAY,)),
         "size": reader.array("size", (HOURS_PER_DAY,), low=0.0),
     }
@@ -157,9 +158,25 @@ def _read_prices(reader):
     record["jump_mean_up"] = reader.number("jump_mean_up", low=0.0)
     record["jump_mean_down"] = reader.number("jump_mean_down", low=0.0)
     record["jump_decay"] = reader.number("jump_decay", low=0.0, below=1.0)
+    record["surge_probability_per_day"] = record["surge_mean"] = record["surge_stay"] = 0.0
+    if reader.has("surge_mean"):
+        record["surge_probability_per_day"] = reader.number("surge_probability_per_day", low=0.0, high=1.0)
+        record["surge_mean"] = reader.number("surge_mean", low=0.0)
+        record["surge_stay"] = reader.number("surge_stay", low=0.0, below=1.0)
+    if reader.has("sunny"):
+        record["sunny"] = reader.array("sunny", (MONTHS_PER_YEAR, HOURS_PER_DAY))
     if reader.has("bend") or reader.has("bend_at"):
         record |= _read_bend(reader)
     return record
+
+
+def _three_day_types(reader):
+    """Profile of working days, Saturdays and Sundays; a record of working days and weekends has one for both."""
+    given = reader.peek("profile")
+    if isinstance(given, list) and given and isinstance(given[0], list) and len(given[0]) == 2:
+        two = reader.array("profile", (MONTHS_PER_YEAR, 2, HOURS_PER_DAY))
+        return None if two is None else two[:, [0, 1, 1], :]
+    return reader.array("profile", (MONTHS_PER_YEAR, 3, HOURS_PER_DAY))
 
 
 def _read_uncertainty(kind, reader):

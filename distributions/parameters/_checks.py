@@ -59,6 +59,10 @@ class Reader:
         self._seen.add(key)
         return key in self._raw
 
+    def peek(self, key):
+        """What is under ``key``, unchecked; None where it is absent."""
+        return self._raw.get(key)
+
     def text(self, key):
         """Text under ``key``, or None with a problem."""
         return self._take(key, str, "text")

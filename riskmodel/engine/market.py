@@ -83,9 +83,10 @@ def next_day(market, tables, day, regime_day, first_path, seed):
     day_of_year = day % DAYS
     month = tables.site.month_of_day[day_of_year]
     day_type = 1 if day % 7 >= 5 else 0
+    kind = day % 7 - 4 if day_type == 1 else prices.WORKING_DAY
     regime = market.regime[tables.site.regime_of[OF_PRICES], regime_day]
     prices.day_rows(
-        market.price_state, market.daily, market.price_drawn, t.level[month, day_type], regime,
+        market.price_state, market.daily, market.price_drawn, t.level[month, kind], regime,
         tables.weather.price_shift, day, first_path, seed, words,
     )  # fmt: skip
     regime = market.regime[tables.site.regime_of[OF_SUN], regime_day]
@@ -105,8 +106,8 @@ def next_day(market, tables, day, regime_day, first_path, seed):
                 base, add = tables.tariff.price[month, day_type, h], tables.tariff.critical_add[month, h]
                 tariff_price_row(market.price[DAY + h], market.called, market.factor, base, add)
             else:
-                pattern = t.pattern[month, day_type, h]
-                _auction_hour(market.price[DAY + h], market, t, pattern, t.shape[h], t.size[h], words[2 * k])
+                pattern, sunny = t.pattern[month, kind, h], t.sunny[month, h]
+                _auction_hour(market.price[DAY + h], market, t, pattern, t.shape[h], t.size[h], sunny, words[2 * k])
             clearness.hour_row(
                 market.pv[DAY + h], market.hour_part, market.base, words[2 * k + 1], sky,
                 c.quantile[month], c.pv[day_of_year * DAY + h],
@@ -115,10 +116,10 @@ def next_day(market, tables, day, regime_day, first_path, seed):
 
 
 @njit(inner=True)
-def _auction_hour(price, market, t, pattern, shape, size, words):
-    drawn, bend = market.price_drawn, prices.BEND
+def _auction_hour(price, market, t, pattern, shape, size, sunny, words):
+    drawn, bend, factor = market.price_drawn, prices.BEND, market.price_drawn[prices.PATTERN_FACTOR]
     prices.residual_row(market.residual, words, drawn[prices.HOUR_PHI], drawn[prices.HOUR_SHOCK])
-    prices.y_row(price, market.residual, market.daily, drawn[prices.PATTERN_FACTOR], pattern, shape, size)
+    prices.y_row(price, market.residual, market.daily, factor, market.day_part, pattern, shape, size, sunny)
     prices.price_row(
         price, market.factor, drawn[bend], drawn[bend + 1], drawn[bend + 2], drawn[bend + 3], t.knot, t.scale
     )

@@ -53,7 +53,7 @@ class Market(NamedTuple):
     Attributes
     ----------
     price, pv : (48, b) float32, today and tomorrow [EUR/MWh], [kW/kWp]
-    price_state : (5, b) float32; residual : (b,); daily : (3, b) float32
+    price_state : (6, b) float32; residual : (b,); daily : (3, b) float32
     day_part, hour_part, base : (b,) float32 of the clearness process
     reference, spread : (b,) float32, recent mean price and mean distance from the day's mean [EUR/MWh]
     regime : (3, 366, b) int8, weather of this year's days and the next first: one for all, or one each for outages,
@@ -61,7 +61,7 @@ class Market(NamedTuple):
     factor, deviation : (b,) float32, price level of the year, and its log deviation from the long-run level
     called : (b,) float32, 1 on the days of a tariff's critical peaks
     sky_shift : (b,) float32, the year's shift of the clearness normal
-    price_drawn : (26, b), sky_drawn : (8, b) float32, the block's columns of PathInputs, in one piece
+    price_drawn : (30, b), sky_drawn : (8, b) float32, the block's columns of PathInputs, in one piece
     fee : (b,) float32, fees on import [EUR/MWh]
     words : (4, b) uint32 scratch
     events : (b, 640, 5) float64; counts : (b,) int64; uniforms : (b, 640, n) float64

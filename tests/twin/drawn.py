@@ -10,8 +10,8 @@ from distributions import parameters
 from tests.twin.randoms import SCALAR, two_uniforms
 
 LOGISTIC_SD = math.pi / math.sqrt(3)
-POSITIVE = ("_sd", "jump_mean_up", "jump_mean_down")
-SHARES = ("_phi", "_weight", "jump_probability_per_day", "jump_share_up", "jump_decay")
+POSITIVE = ("_sd", "jump_mean_up", "jump_mean_down", "surge_mean")
+SHARES = ("_phi", "_weight", "_probability_per_day", "jump_share_up", "_decay", "_stay")
 NEW_KEYS = ("profile_level", "hour_scale", "size_scale", "level", "year_sd")
 FAMILIES = ("sag", "momentary", "sustained", "extreme", "curtailment")
 

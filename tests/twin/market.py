@@ -71,6 +71,21 @@ def jumps(record, words, m):
     return autoregression(f(0), f(record["jump_decay"]), np.where(u < probability, signed, f(0)))
 
 
+def surges(record, words, m):
+    """A level that days enter with a probability, stay in with another, and leave at once."""
+    f = m.f
+    u, probability, mean = m.uniform(words[3]), record["surge_probability_per_day"], record["surge_mean"]
+    least, step = f(0.5 * mean), f(mean / probability) if probability > 0 else f(0)
+    now, out = f(0), []
+    for x in u:
+        if now > 0:
+            now = now if x < f(record["surge_stay"]) else f(0)
+        else:
+            now = least + step * x if x < f(probability) else f(0)
+        out.append(now)
+    return np.array(out)
+
+
 def hourly_words(days, seed, path):
     """Words of every hour, (price, sun): one address serves two hours."""
     words = philox(np.arange((days + 1) * 12), HOUR, 0, path, seed)
@@ -115,14 +130,16 @@ def tariff_prices(study, regime, factor, seed, path, m):
     return factor[day // 365][:, None] * (base + called[:, None] * add)
 
 
-def prices(record, shift, regime, words, factor, seed, path, m):
+def prices(record, shift, regime, words, bright, factor, seed, path, m):
     """Hourly prices, (days + 1, 24) [EUR/MWh].
 
-    y = level[month, day type] + slow + fast + jump + weather shift + e^hour_scale pattern[hour] + spread shape[hour]
-        + e^size_scale exp(volatility) size[hour] residual;  p = factor (offset + scale sinh(bent(y)))
+    y = level[month, day type] + slow + fast + jump + surge + weather shift + e^hour_scale pattern[hour]
+        + spread shape[hour] + e^size_scale exp(volatility) size[hour] residual + sunny[month, hour] bright;
+    p = factor (offset + scale sinh(bent(y)))
 
     Parameters
     ----------
+    bright : (days + 1,) standard normal of the day's clearness
     factor : (years + 1,) price level of each year
     """
     f = m.f
@@ -134,17 +151,20 @@ def prices(record, shift, regime, words, factor, seed, path, m):
         phi, sd = record[f"{name}_phi"], record[f"{name}_sd"]
         shocks = f(sd * np.sqrt(1 - phi**2)) * m.normal(noise[k])
         x[name] = autoregression(f(sd) * m.normal(first[k : k + 1])[0], f(phi), shocks)
-    jump = jumps(record, philox(day, PRICE_DAY, 1, path, seed), m)
+    rare = philox(day, PRICE_DAY, 1, path, seed)
+    jump, surge = jumps(record, rare, m), surges(record, rare, m)
     phi = record["hour_phi"]
     residual = autoregression(m.normal(second[:1])[0], f(phi), f(np.sqrt(1 - phi**2)) * m.normal(words)).reshape(-1, 24)
-    profile, month, weekend = record["profile"], MONTH_OF_DAY[day % 365], (day % 7 >= 5).astype(int)
+    profile, month = record["profile"], MONTH_OF_DAY[day % 365]
+    kind = np.array([0, 0, 0, 0, 0, 1, 2])[day % 7]  # Monday to Friday, Saturday, Sunday
     mean = profile.mean(axis=2)
-    pattern = (profile - mean[:, :, None]).astype(f)[month, weekend]
-    level = mean.astype(f)[month, weekend] + f(record["profile_level"]) + shift.astype(f)[regime]
-    level = level + (x["slow"] + x["fast"] + jump)
+    pattern = (profile - mean[:, :, None]).astype(f)[month, kind]
+    level = mean.astype(f)[month, kind] + f(record["profile_level"]) + shift.astype(f)[regime]
+    level = level + (x["slow"] + x["fast"] + jump + surge)
     size = (m.exp(x["volatility"]) * f(np.exp(record["size_scale"])))[:, None] * record["size"].astype(f)
     y = level[:, None] + f(np.exp(record["hour_scale"])) * pattern
     y = y + x["spread"][:, None] * record["shape"].astype(f) + size * residual
+    y = y + record.get("sunny", np.zeros((12, 24))).astype(f)[month] * bright[:, None]
     k, b = record["bend_at"].astype(f), record["bend"].astype(f)
     low = b[0] * np.minimum(y - k[0], f(0)) + b[1] * np.minimum(y - k[1], f(0))
     y = y + low + b[2] * np.maximum(y - k[2], f(0)) + b[3] * np.maximum(y - k[3], f(0))
@@ -161,14 +181,19 @@ def piecewise_linear(x, values, m):
     return total
 
 
-def sun(record, shift, regime, words, output, seed, path, m):
+def brightness(record, days, seed, path, m):
+    """Standard normal of every day's clearness, (days,)."""
+    f, phi = m.f, record["day_phi"]
+    start = m.normal(philox([0], START, 1, path, seed)[:, 0])
+    noise = m.normal(philox(np.arange(days), PRICE_DAY, 1, path, seed)[2])
+    return autoregression(start[0], f(phi), f(np.sqrt(1 - phi**2)) * noise)
+
+
+def sun(record, shift, regime, daily, words, output, seed, path, m):
     """PV output of every hour, (days + 1, 24) [kW/kWp]: clearness normal -> clearness of the month -> output."""
     f = m.f
     day = np.arange(len(regime))
     start = m.normal(philox([0], START, 1, path, seed)[:, 0])
-    day_noise = m.normal(philox(day, PRICE_DAY, 1, path, seed)[2])
-    phi = record["day_phi"]
-    daily = autoregression(start[0], f(phi), f(np.sqrt(1 - phi**2)) * day_noise)
     phi = record["hour_phi"]
     hourly = autoregression(start[1], f(phi), f(np.sqrt(1 - phi**2)) * m.normal(words)).reshape(-1, 24)
     weight = record["day_weight"]
@@ -205,14 +230,15 @@ def walk_market(study, drawn, seed, path, m):
     regime, of_prices, of_sun = (weather(climate, days, seed, p, m) for p in paths)
     price_words, sun_words = hourly_words(days, seed, path)
     factor = level_factors(study, drawn, seed, path, m)
+    sky = record_of(study, "irradiance", seed, path)
+    bright = brightness(sky, days + 1, seed, path, m)
     if site.market == "time_of_use":
         price = tariff_prices(study, of_prices, factor, seed, path, m)
     else:
         record = record_of(study, "prices", seed, path)
-        price = prices(record, climate["price_shift"], of_prices, price_words, factor, seed, path, m)
-    sky = record_of(study, "irradiance", seed, path)
+        price = prices(record, climate["price_shift"], of_prices, price_words, bright, factor, seed, path, m)
     place = (site.latitude_deg, site.longitude_deg, site.pv_tilt_deg, site.pv_azimuth_deg, site.utc_offset_h)
     output = pv_table(*place, chain_of(sky))
-    power = sun(sky, climate["clearness_shift"], of_sun, sun_words, output, seed, path, m)
+    power = sun(sky, climate["clearness_shift"], of_sun, bright, sun_words, output, seed, path, m)
     reference, spread = price_means(price, m)
     return Market(regime, price, power, reference, spread)

@@ -282,7 +282,7 @@ def _carrier_text(strategy: Strategy, hold_up_ms: float, row: Mapping[str, Any],
     first = ""
     if span.start_h == 0.0 and strategy.storage is not None and row["cause"] != "curtailment":
         first = f" within {strategy.storage.transfer_time_ms:g} ms (servers hold out for {hold_up_ms:g} ms)"
-    hours += " with the sun's help" if strategy.pv is not None else ""
+    hours += ", PV helping while the sun shines" if strategy.pv is not None else ""
     held = f"They hold {stored / KWH_PER_MWH:,.3g} MWh{full}; {used / KWH_PER_MWH:,.3g} MWh are used."
     return f"Cabinets carry the load{first}, for {hours}. {held}"
 

@@ -140,9 +140,9 @@ def _table(found: Reliability, group: str, columns: Columns, bad_year: bool = Fa
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("strategy", no_wrap=True)
     for heading, _, _ in columns:
-        table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(heading, justify="right")
     if bad_year:
-        table.add_column("in 1 year\nof 20,\nkEUR", justify="right", no_wrap=True)
+        table.add_column("in 1 year\nof 20,\nkEUR", justify="right")
     for name, groups in found.strategies.items():
         cells = [_text(groups[group][metric], metric, factor) for _, metric, factor in columns]
         if bad_year:
@@ -154,6 +154,8 @@ def _table(found: Reliability, group: str, columns: Columns, bad_year: bool = Fa
 def _text(estimate: Estimate, metric: str, factor: float) -> str:
     if metric in ("nines", "time_between_stops_h") and math.isinf(estimate.value):
         return "none seen" if metric == "time_between_stops_h" else "no downtime"
+    if estimate.value == 0.0:
+        return "0" if estimate.standard_error == 0.0 else "none seen"
     return str(Estimate(estimate.value, estimate.standard_error, estimate.n).scaled(factor, ""))
 
 

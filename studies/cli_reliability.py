@@ -160,6 +160,6 @@ def _text(estimate: Estimate, metric: str, factor: float) -> str:
 
 
 def _interval(estimate: Estimate, ends: tuple[float, float]) -> str:
-    low, high = ("?" if math.isinf(end) else f"{end * PER_THOUSAND:,.4g}" for end in ends)
-    value = estimate.value * PER_THOUSAND
+    low, high = ("?" if math.isinf(end) else f"{end * PER_THOUSAND + 0.0:,.4g}" for end in ends)
+    value = estimate.value * PER_THOUSAND + 0.0  # -0.0 becomes 0.0
     return "0" if value == 0.0 and low == high == "0" else f"{value:,.4g} [{low}, {high}]"

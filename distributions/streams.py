@@ -49,6 +49,7 @@ class Process(IntEnum):
     OWN_FAILURE = 23
     SURVIVAL_SYSTEM = 26
     SURVIVAL_PROBE = 27
+    RESAMPLE = 40
 
 
 @njit(forceinline=True)

@@ -16,7 +16,7 @@ import numpy as np
 from riskmodel.study.problems import MISSING, Problem, StudyError, nearest
 from riskmodel.summary import safe
 
-__all__ = ["CsvTable", "read_csv_table", "write_csv"]
+__all__ = ["CsvTable", "csv_text", "read_csv_table", "write_csv"]
 
 GZIP_START = b"\x1f\x8b"
 DELIMITERS = (",", ";", "\t")
@@ -203,6 +203,15 @@ def _refused(file: str, message: str) -> StudyError:
     return StudyError([Problem(file, "", MISSING, message)])
 
 
+def csv_text(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """The text that `write_csv` writes."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow([_data(cell) for cell in columns])
+    writer.writerows([_data(cell) for cell in row] for row in rows)
+    return stream.getvalue()
+
+
 def write_csv(path: str | Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Write a table at once, or nothing; text that a spreadsheet would run as a formula is made harmless.
 
@@ -217,14 +226,10 @@ def write_csv(path: str | Path, columns: Sequence[str], rows: Sequence[Sequence[
     StudyError
         If the file cannot be written.
     """
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([_data(cell) for cell in columns])
-    writer.writerows([_data(cell) for cell in row] for row in rows)
     place = Path(path)
     partial = place.with_name(f".{place.name}.partial")
     try:
-        partial.write_text(stream.getvalue(), encoding="utf-8", newline="")
+        partial.write_text(csv_text(columns, rows), encoding="utf-8", newline="")
         os.replace(partial, place)
     except OSError as error:
         partial.unlink(missing_ok=True)

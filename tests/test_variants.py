@@ -60,7 +60,8 @@ def test_the_columns_are_those_of_a_run(tmp_path):
     for name in ("npv_eur", "delta_npv_eur", "payback_simple_years", "downtime_loss_eur_per_year", "best"):
         np.testing.assert_array_equal(values.columns[name], results.column(name))
     np.testing.assert_array_equal(values.of("string", "npv_eur"), results.column("npv_eur")[:, 1])
-    assert values.n_paths == 30 and values.baseline == "grid"
+    assert values.n_paths == 30
+    assert values.baseline == "grid"
 
 
 @pytest.mark.tiny
@@ -124,7 +125,8 @@ def test_money_walks_nothing_again(override):
     before = evaluate(study_of(), SEED, 20, simulate_range=simulate, cache=cache)
     variant = changed(study_of(), [override])
     after = evaluate(variant, SEED, 20, simulate_range=simulate, cache=cache)
-    assert len(seen) == cache.walked == 1 and cache.reused == 1
+    assert len(seen) == cache.walked == 1
+    assert cache.reused == 1
     alone = evaluate(variant, SEED, 20, cache=RangeCache(), simulate_range=fake_simulate_range)
     np.testing.assert_array_equal(after.columns["npv_eur"], alone.columns["npv_eur"])
     assert np.any(after.columns["npv_eur"] != before.columns["npv_eur"])
@@ -138,4 +140,5 @@ def test_physics_are_walked_again(override):
     evaluate(study_of(), SEED, 20, simulate_range=simulate, cache=cache)
     evaluate(changed(study_of(), [override]), SEED, 20, simulate_range=simulate, cache=cache)
     evaluate(study_of(), SEED + 1, 20, simulate_range=simulate, cache=cache)
-    assert len(seen) == cache.walked == 3 and cache.reused == 0
+    assert len(seen) == cache.walked == 3
+    assert cache.reused == 0

@@ -20,10 +20,12 @@ from distributions.laws_base import Law, LawError, number
 from distributions.laws_closed import Constant, Exponential, Gpd, Lognormal, Normal, Triangular, Uniform, Weibull
 from distributions.laws_mixture import LognormalMixture
 from distributions.laws_other import Beta, Empirical, Gamma, Pert
+from distributions.laws_scaled import Scaled
 
 __all__ = [
     "Beta", "Constant", "Empirical", "Exponential", "Gamma", "Gpd", "Law", "LawCode", "LawError", "Lognormal",
-    "LognormalMixture", "Normal", "Pert", "Triangular", "Uniform", "Weibull", "from_spec", "law_names", "ppf_code",
+    "LognormalMixture", "Normal", "Pert", "Scaled", "Triangular", "Uniform", "Weibull", "from_spec", "law_names",
+    "ppf_code",
 ]  # fmt: skip
 
 Maker = Callable[..., Law]
@@ -54,6 +56,12 @@ _form("exponential", lambda mean, source="": Exponential(mean, source=source), "
 _form("gpd", Gpd, "threshold scale shape")
 _form("lognormal_mixture", LognormalMixture, "weight_low median_low median_high sigma", "largest")
 _form("empirical", Empirical, "values", "weights")
+_form(
+    "scaled",
+    lambda of, times=1.0, plus=0.0, source="": Scaled(from_spec(of), times, plus, source=source),
+    "of",
+    "times plus",
+)
 
 
 def law_names() -> list[str]:

@@ -10,6 +10,7 @@ import datetime
 import hashlib
 import itertools
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,8 +24,17 @@ from riskmodel.study.problems import nearest
 
 if TYPE_CHECKING:
     from distributions.given_outages import GivenTables
+    from riskmodel.study import Study
 
-__all__ = ["COLUMNS", "MOST_EVENTS_A_YEAR", "GivenEvent", "GivenEvents", "given_tables", "read_given_events"]
+__all__ = [
+    "COLUMNS",
+    "MOST_EVENTS_A_YEAR",
+    "GivenEvent",
+    "GivenEvents",
+    "added_tables",
+    "given_tables",
+    "read_given_events",
+]
 
 DURATIONS = {"duration_h": 1.0, "duration_min": 1.0 / MIN_PER_H, "duration_s": 1.0 / S_PER_H}
 """Column of a duration -> hours in its unit."""
@@ -133,19 +143,48 @@ def read_given_events(path: str | Path, years: int, utc_offset_h: float) -> Give
 
 def given_tables(given: GivenEvents | None, years: int) -> GivenTables:
     """Events of a file for the engine: one list for all paths."""
-    from distributions.given_outages import GivenTables, nothing_given
+    from distributions.given_outages import INSTEAD, nothing_given
 
+    return nothing_given() if given is None else _tables(given.events, years, INSTEAD, 0)
+
+
+def added_tables(events: Sequence[GivenEvent], study: Study) -> GivenTables:
+    """Events that come beside those of a study, drawn or given, for the engine.
+
+    Raises
+    ------
+    ValueError
+        If an event is in a year that the study does not have, or begins before another given one has ended.
+    """
+    from distributions.given_outages import BESIDE, INSTEAD
+
+    years, given = study.header.years, study.given_events()
+    late = [event.year for event in events if event.year > years]
+    if late:
+        raise ValueError(f"an event in year {max(late)}: the study ends with year {years}")
+    together = sorted([*events, *(given.events if given is not None else ())], key=lambda event: event.start_h)
+    for before, after in itertools.pairwise(together):
+        if after.start_h < before.start_h + before.duration_h - 1.0 / S_PER_H:
+            text = f"year {after.year}, hour {after.hour:g}: begins before the event before it has ended"
+            raise ValueError(f"an event in {text}; make one event of them")
     if given is None:
-        return nothing_given()
-    records = np.zeros((1, max(len(given.events), 1), 5))
+        return _tables(together, years, BESIDE, MOST_EVENTS_A_YEAR)
+    return _tables(together, years, INSTEAD, 0)
+
+
+def _tables(events: Sequence[GivenEvent], years: int, on: int, first_number: int) -> GivenTables:
+    """`first_number` keeps the draws of added events apart from those of drawn ones."""
+    from distributions.given_outages import GivenTables
+
+    records = np.zeros((1, max(len(events), 1), 5))
     counts = np.zeros((years, len(CAUSES)), np.int64)
-    for k, event in enumerate(given.events):
+    for k, event in enumerate(events):
         year, family = event.year - 1, CAUSES.index(event.family)
-        number = year * NUMBERS_A_YEAR + counts[year, family]
+        number = year * NUMBERS_A_YEAR + first_number + counts[year, family]
         records[0, k] = event.hour, event.duration_h, family, event.residual_voltage, number
         counts[year, family] += 1
     first = np.concatenate([[0], np.cumsum(counts.sum(axis=1))])
-    return GivenTables(np.ones(1, np.int64), records, first[None, :].astype(np.int64))
+    return GivenTables(np.array([on], np.int64), records, first[None, :].astype(np.int64))
 
 
 def _rows(table: CsvTable, duration: str, years: int, utc_offset_h: float) -> list[GivenEvent]:

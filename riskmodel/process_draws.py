@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from distributions import clearness, parameters, prices
-from distributions.outages import CURTAILMENT, DURATION_FACTOR, FAMILIES, N_FAMILIES, RATE_FACTOR
+from distributions.outages import CURTAILMENT, DURATION_FACTOR, EXTREME, FAMILIES, N_FAMILIES, RATE_FACTOR, SAG
 from distributions.parameter_draws import draw_irradiance, draw_outages, draw_prices
 from riskmodel.ageing_choice import STREAM, code_at, codes_used
 from riskmodel.draws import scalar_uniforms
@@ -73,8 +73,17 @@ def _choices(study: "Study"):
             yield name, strategy.storage.ageing_law
 
 
-def site_outages(processes: ProcessDraws, rate_factor: np.ndarray) -> np.ndarray:
-    """Factors of the outage families with the site's own rate factor; calls of the grid operator keep theirs."""
+OF_FAMILY = {
+    SAG: "site.sag_rate_factor", EXTREME: "site.extreme_outage_rate_factor",
+    CURTAILMENT: "site.curtailment_rate_factor",
+}  # fmt: skip
+"""Site factor on the rate of one family."""
+
+
+def site_outages(processes: ProcessDraws, scalars: dict[str, np.ndarray]) -> np.ndarray:
+    """Factors of the outage families with the site's own; the rate factor of all outages is not for calls."""
     factors = processes.outages.copy()
-    factors[:, RATE_FACTOR, :CURTAILMENT] *= rate_factor[:, None]
+    factors[:, RATE_FACTOR, :CURTAILMENT] *= scalars["site.outage_rate_factor"][:, None]
+    for family, name in OF_FAMILY.items():
+        factors[:, RATE_FACTOR, family] *= scalars[name]
     return factors

@@ -10,6 +10,7 @@ from distributions.clearness import ClearnessTables, clearness_tables
 from distributions.clock import HOURS_PER_DAY, KW_PER_MW, MONTH_OF_DAY, MONTHS_PER_YEAR
 from distributions.given_outages import GivenTables
 from distributions.irradiance import chain_of, pv_table
+from distributions.laws import Constant
 from distributions.outage_tables import outage_tables
 from distributions.outages import OutageTables
 from distributions.prices import PriceTables, long_run_tables, price_tables
@@ -44,7 +45,8 @@ class SiteTables(NamedTuple):
     regime_of : (3,) int64, which of three weathers outages, prices and sun live in: the same, or each its own
     long_run : (3,) float32 of the yearly log price level: standard deviation in the first year, share of a deviation
         that lasts a year, shock
-    level_centre : (years + 1,) float32, added to the log level so that its factor has mean 1
+    level_centre : (years + 1,) float32, added to the log level: so that its factor has mean 1, and the year's own
+    spread_scaled : (1,) int64, 1 where the distance of prices from their day's mean is multiplied
     idle_share : (1,) float64, share of the load drawn while the cluster is down but has power
     curtailed : (1,) int64, 1 if some strategy has an interruptible connection
     kwp : (s, years) float32, PV of each strategy with degradation and availability [kWp]
@@ -60,6 +62,7 @@ class SiteTables(NamedTuple):
     regime_of: np.ndarray
     long_run: np.ndarray
     level_centre: np.ndarray
+    spread_scaled: np.ndarray
     idle_share: np.ndarray
     curtailed: np.ndarray
     kwp: np.ndarray
@@ -95,7 +98,7 @@ class PathInputs(NamedTuple):
 
     Attributes
     ----------
-    load_kw, price_factor, price_trend, energy_fee, temperature_k : (n,) float32
+    load_kw, price_factor, price_trend, spread_factor, energy_fee, temperature_k : (n,) float32
     price_drawn : (30, n) float32; sky_drawn : (8, n) float32
     outage_factors : (n, 2, 5) float64, on the rates and durations of the families
     energised_day : (s, n) int64, first day of the run with the strategy's full connection and assets
@@ -108,6 +111,7 @@ class PathInputs(NamedTuple):
     load_kw: np.ndarray
     price_factor: np.ndarray
     price_trend: np.ndarray
+    spread_factor: np.ndarray
     energy_fee: np.ndarray
     temperature_k: np.ndarray
     price_drawn: np.ndarray
@@ -135,6 +139,12 @@ def _long_run(study: "Study") -> tuple[np.ndarray, np.ndarray]:
     half_life, sd = study.site.price_level_half_life_years, study.site.price_level_yearly_sd
     lasting = 0.5 ** (1.0 / half_life) if half_life > 0.0 else 0.0
     return long_run_tables(sd, lasting, sd * np.sqrt(1.0 - lasting**2), years)
+
+
+def level_by_year(study: "Study") -> np.ndarray:
+    """Factor on the price level of each year and the next, (years + 1,) float64; the last one stated holds on."""
+    stated = study.site.price_level_by_year
+    return np.array([stated[min(year, len(stated) - 1)] for year in range(study.header.years + 1)])
 
 
 def installed_share(study: "Study") -> np.ndarray:
@@ -180,7 +190,8 @@ def site_tables(study: "Study") -> SiteTables:
         month_of_day=np.asarray(MONTH_OF_DAY, np.int64),
         regime_of=np.arange(3) * (0 if study.site.weather_coupling else 1),
         long_run=long_run,
-        level_centre=level_centre,
+        level_centre=level_centre + np.log(level_by_year(study)).astype(np.float32),
+        spread_scaled=np.array([int(study.site.price_spread_factor != Constant(1.0))], np.int64),
         idle_share=np.array([study.cluster.idle_power_share], np.float64),
         curtailed=np.array([int(any(s.connection.interruptible for s in strategies))], np.int64),
         kwp=kwp.astype(np.float32),
@@ -265,11 +276,12 @@ def path_inputs(
         load_kw=load.astype(np.float32),
         price_factor=scalars["site.price_level_factor"].astype(np.float32),
         price_trend=np.log1p(scalars["site.price_level_trend_per_year"]).astype(np.float32),
+        spread_factor=scalars["site.price_spread_factor"].astype(np.float32),
         energy_fee=scalars["site.energy_fee_eur_per_mwh"].astype(np.float32),
         temperature_k=(scalars["site.battery_temperature_c"] + KELVIN_AT_ZERO_C).astype(np.float32),
         price_drawn=processes.prices,
         sky_drawn=processes.sky,
-        outage_factors=site_outages(processes, scalars["site.outage_rate_factor"]),
+        outage_factors=site_outages(processes, scalars),
         energised_day=np.ceil(months * HOURS_PER_MONTH / HOURS_PER_DAY).astype(np.int64),
         ageing_factor=np.array(ageing).astype(np.float32),
         ageing_law=np.array([code_at(a.ageing_law, processes.law_uniforms) if a else zeros for a in storages]),

@@ -193,7 +193,7 @@ def test_a_wrong_law_is_told_what_to_type(spec, message):
 
 @pytest.mark.tiny
 def test_every_law_has_an_oracle_or_a_hand_solution():
-    elsewhere = {"constant", "empirical", "lognormal_mixture"}  # the mixture in test_laws_mixture.py
+    elsewhere = {"constant", "empirical", "lognormal_mixture", "scaled"}  # in test_laws_mixture.py, test_laws_scaled.py
     assert {spec["law"] for spec, _ in ORACLES} | elsewhere == set(law_names())
 
 

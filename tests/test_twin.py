@@ -11,6 +11,7 @@ from distributions import parameters
 from distributions.parameters import FOLDER
 from distributions.parameters._write import write
 from riskmodel.engine import simulate_range, trace_week
+from riskmodel.given_events import GivenEvent, added_tables
 from riskmodel.quantities import Outcome, Quantity
 from tests.twin import Float32, Float64, arithmetic, battery, ridethrough, walk_path
 from tests.twin.events import SUSTAINED, Event, Uniforms
@@ -76,10 +77,11 @@ def test_single_precision_twin_has_the_same_hours(name, first):
         assert_same_path(study, path, result)
 
 
-def assert_same_path(study, path, result):
+def assert_same_path(study, path, result, added=()):
     """Same bits every hour, same years to the last digits, same events; returns the twin's path."""
-    twin = walk_path(study, SEED, path, Float32())
-    traced = trace_week(study, SEED, path, 0, study.header.years * 8760)
+    twin = walk_path(study, SEED, path, Float32(), added)
+    given = added_tables(added, study) if added else None
+    traced = trace_week(study, SEED, path, 0, study.header.years * 8760, given)
     # both round each operation alike, and neither uses a library's exp, log or sum
     assert np.array_equal(twin.market.price[:-1].ravel(), traced["price_eur_per_mwh"])
     assert np.array_equal(twin.market.sun[:-1].ravel(), traced["pv_kw_per_kwp"])
@@ -327,3 +329,29 @@ def test_surges_and_the_sun_of_the_day_in_the_twin(tmp_path):
         assert_same_path(study, path, result)
     plain = simulate_range(studies.load("nordic_inference", ["study.years=2"]), SEED, 0, 4)
     assert (result.annual[..., Quantity.ENERGY_COST_EUR] != plain.annual[..., Quantity.ENERGY_COST_EUR]).all()
+
+
+LEVERS = [
+    "study.years=3",
+    "site.price_level_by_year=[0.7,1.8,3.6]",
+    'site.price_spread_factor={law="uniform",low=0.0,high=2.0}',
+    "site.outage_rate_factor=2.0",
+    'site.sag_rate_factor={law="uniform",low=2,high=4}',
+    "site.extreme_outage_rate_factor=9.0",
+    "site.curtailment_rate_factor=0.5",
+]
+ADDED = [GivenEvent(2, 336.0, 120.0, "extreme", 0.0), GivenEvent(2, 800.0, 1e-4, "sag", 0.4),
+         GivenEvent(3, 400.25, 2.0, "curtailment", 0.0)]  # fmt: skip
+
+
+def test_levers_of_the_market_and_the_grid_in_the_twin():
+    """Levels by year, spreads scaled, rates by family, events beside the drawn ones."""
+    study = studies.load("nordic_inference", LEVERS)
+    result = simulate_range(study, SEED, 0, 4, given=added_tables(ADDED, study))
+    for path in range(4):
+        twin = assert_same_path(study, path, result, ADDED)
+        found = [(of[0].year, of[0].situation.event.hour) for of in twin.events]
+        assert {(2, 336.0), (2, 800.0), (3, 400.25)} <= set(found)
+        assert found == sorted(found)
+    tariff = studies.load("jiangsu_time_of_use", ["study.years=2", *LEVERS[1:3]])
+    assert_same_path(tariff, 0, simulate_range(tariff, SEED, 0, 1))

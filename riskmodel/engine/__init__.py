@@ -152,7 +152,7 @@ def simulate_range(
         0 for the paths as they are; `riskmodel.variance_split.OTHER_CHANCE` for the same inputs and parameters in other
         weather, prices and outages, `OTHER_PARAMETERS` for the same inputs only.
     given : GivenTables, optional
-        Events to walk instead of those of the study, one list for all paths or one for each.
+        Events to walk instead of those of the study or beside them, one list for all paths or one for each.
 
     Returns
     -------
@@ -168,7 +168,9 @@ def simulate_range(
     return RangeResult(first_path, out.annual, scalars, _event_columns(out, first_path, len(names)), names)
 
 
-def trace_week(study: "Study", seed: int, path: int, first_hour: int, hours: int = 168) -> dict:
+def trace_week(
+    study: "Study", seed: int, path: int, first_hour: int, hours: int = 168, given: "GivenTables | None" = None
+) -> dict:
     """Hourly values of one path from `first_hour` of the run, the same numbers as in a full simulation.
 
     Returns
@@ -178,7 +180,7 @@ def trace_week(study: "Study", seed: int, path: int, first_hour: int, hours: int
         `import_kw` (export negative), `state_of_charge` (share of today's energy; NaN without storage), `charge_kw`,
         `discharge_kw` (at the meter), `grid_share` (share of the hour with grid) : (hours,) float64.
     """
-    _, out = _walk(study, seed, path, 1, 1, None, (first_hour, hours))
+    _, out = _walk(study, seed, path, 1, 1, None, (first_hour, hours), given=given)
     strategies = {
         name: {key: out.trace[s, k] for k, key in enumerate(TRACE_NAMES)} for s, name in enumerate(study.strategy_names)
     }

@@ -3,6 +3,7 @@
 import numpy as np
 
 from distributions._jit import njit
+from distributions.given_outages import INSTEAD
 from riskmodel.cabinet_fleet import cabinet_words
 from riskmodel.engine.ageing_day import renew, warm_cells
 from riskmodel.engine.cabinets_day import close_cabinets
@@ -115,6 +116,7 @@ def walk_block(tables, inputs, out, first_lane, lanes, first_path, seed, trace_f
     )
     path = first_path + first_lane
     market.fee[:] = inputs.energy_fee[first_lane : first_lane + lanes]
+    market.spread_factor[:] = inputs.spread_factor[first_lane : first_lane + lanes]
     market.price_drawn[:] = inputs.price_drawn[:, first_lane : first_lane + lanes]
     market.sky_drawn[:] = inputs.sky_drawn[:, first_lane : first_lane + lanes]
     start_market(market, tables, path, seed)
@@ -148,4 +150,4 @@ def walk_block(tables, inputs, out, first_lane, lanes, first_path, seed, trace_f
                         _close_service_month(fleet, tables, s, year, tables.site.month_h[tables.site.month_of_day[day]])
         for s in range(n_strategies):
             _close_year(fleet, tables, out, s, year, first_lane)
-        _write_events(market, fleet, out, year, first_lane, inputs.given.on[0] == 1)
+        _write_events(market, fleet, out, year, first_lane, inputs.given.on[0] == INSTEAD)

@@ -5,7 +5,8 @@ import numpy as np
 from distributions import clearness, prices, weather
 from distributions._jit import njit
 from distributions.clock import HOURS_PER_YEAR
-from distributions.given_outages import given_year
+from distributions.event_times import sort_rows
+from distributions.given_outages import BESIDE, INSTEAD, given_year
 from distributions.outages import FAMILY, HOUR, NUMBER, year_events
 from distributions.streams import Process, words_row
 from distributions.tariffs import critical_row, tariff_price_row
@@ -112,7 +113,7 @@ def next_day(market, tables, day, regime_day, first_path, seed):
                 market.pv[DAY + h], market.hour_part, market.base, words[2 * k + 1], sky,
                 c.quantile[month], c.pv[day_of_year * DAY + h],
             )  # fmt: skip
-    _price_means(market, REFERENCE_WEIGHT if day > 0 else f(1.0))
+    _price_means(market, REFERENCE_WEIGHT if day > 0 else f(1.0), tables.site.spread_scaled[0] == 1)
 
 
 @njit(inner=True)
@@ -126,8 +127,11 @@ def _auction_hour(price, market, t, pattern, shape, size, sunny, words):
 
 
 @njit(inner=True)
-def _price_means(market, weight):
-    """Running mean of the price and of its distance from the day's mean, from tomorrow's published prices."""
+def _price_means(market, weight, scaled):
+    """Running mean of the price and of its distance from the day's mean, from tomorrow's published prices.
+
+    Where `scaled`, that distance is multiplied first.
+    """
     mean, distance = market.daily[prices.LEVEL], market.daily[prices.SPREAD_NOW]
     mean[:] = f(0.0)
     distance[:] = f(0.0)
@@ -135,6 +139,12 @@ def _price_means(market, weight):
         row = market.price[DAY + h]
         for i in range(mean.shape[0]):
             mean[i] += row[i] * f(1.0 / 24.0)
+    if scaled:
+        factor = market.spread_factor
+        for h in range(DAY):
+            row = market.price[DAY + h]
+            for i in range(mean.shape[0]):
+                row[i] = mean[i] + factor[i] * (row[i] - mean[i])
     for h in range(DAY):
         row = market.price[DAY + h]
         for i in range(mean.shape[0]):
@@ -147,7 +157,7 @@ def _price_means(market, weight):
 
 @njit(inner=True)
 def year_of_events(market, tables, inputs, year, first_lane, first_path, seed, status):
-    """Draw the year's events of every lane, or take the given ones, and order them by hour.
+    """Draw the year's events of every lane, take the given ones instead or beside them, and order all by hour.
 
     A lane whose list overflows gets status 1.
     """
@@ -156,14 +166,17 @@ def year_of_events(market, tables, inputs, year, first_lane, first_path, seed, s
     lane_regime = market.lane_regime
     for i in range(b):
         path, events = first_path + i, market.events[i]
-        if given.on[0] == 1:
-            n = given_year(events, given, first_lane + i, year, tables.outages.tolerance)
+        if given.on[0] == INSTEAD:
+            n = given_year(events, 0, given, first_lane + i, year, tables.outages.tolerance)
         else:
             lane_regime[:] = market.regime[OF_OUTAGES, :DAYS, i]
             factors = inputs.outage_factors[first_lane + i]
             n = year_events(
                 events, tables.outages, lane_regime, factors, curtailed, year, path, seed, market.cumulative
             )
+            if given.on[0] == BESIDE and n >= 0:
+                n = given_year(events, n, given, first_lane + i, year, tables.outages.tolerance)
+                sort_rows(events, max(n, 0), HOUR)
         if n < 0:
             status[i] = 1
             n = 0

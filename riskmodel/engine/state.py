@@ -63,6 +63,7 @@ class Market(NamedTuple):
     sky_shift : (b,) float32, the year's shift of the clearness normal
     price_drawn : (30, b), sky_drawn : (8, b) float32, the block's columns of PathInputs, in one piece
     fee : (b,) float32, fees on import [EUR/MWh]
+    spread_factor : (b,) float32, on the distance of a price from its day's mean
     words : (4, b) uint32 scratch
     events : (b, 640, 5) float64; counts : (b,) int64; uniforms : (b, 640, n) float64
     first_of_hour : (8761,) int64, order_lane, order_event : (b * 640,) int64: the year's events by hour
@@ -87,6 +88,7 @@ class Market(NamedTuple):
     price_drawn: np.ndarray
     sky_drawn: np.ndarray
     fee: np.ndarray
+    spread_factor: np.ndarray
     words: np.ndarray
     events: np.ndarray
     counts: np.ndarray
@@ -232,6 +234,7 @@ def new_market(b):
         np.zeros(b, np.float32),
         np.zeros((prices.N_DRAWN, b), np.float32),
         np.zeros((clearness.N_DRAWN, b), np.float32),
+        np.zeros(b, np.float32),
         np.zeros(b, np.float32),
         np.zeros((4, b), np.uint32),
         np.zeros((b, EVENTS_A_LANE_YEAR, N_COLUMNS), np.float64),

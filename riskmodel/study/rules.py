@@ -14,6 +14,7 @@ from riskmodel.study.model import rated_load_kw, stream_name
 from riskmodel.study.problems import MISSING, Problem, nearest
 from riskmodel.study.records import is_file_name, named_records
 from riskmodel.study.site import Site
+from riskmodel.study.site_rules import site_rules
 from riskmodel.study.strategy import Storage, Strategy
 
 __all__ = ["Parts", "check_rules"]
@@ -102,6 +103,7 @@ def _records(parts: Parts) -> Found:
     if parts.site is None:
         return
     yield from _market(parts, parts.site)
+    yield from site_rules(parts.site)
     from distributions.parameters import ParameterError, list_names, load
 
     for kind, record in named_records(parts.site, parts.folder).items():

@@ -1,6 +1,8 @@
 """The site: where it is, what energy costs there, how often the grid fails."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Strict
 
 from riskmodel.study.fields import Q, Section, choice, flag, number, quantity
 
@@ -71,6 +73,16 @@ class Site(Section):
         default=3.0,
         source="judgement: 2 to 8 years fit the yearly means of eight European zones 2016-2023 alike",
     )
+    price_level_by_year: Annotated[list[float], Strict()] = choice(
+        "Multiplies the price level in each year on top of all else; the last one holds on",
+        "[1.0, 1.8, 3.6, 1.4, 1.0]",
+        default=[1.0],
+        source="1: no year stands out but by chance",
+    )
+    price_spread_factor: Q = quantity(
+        "Multiplies the distance of every hour's price from its day's mean; the mean stays", "", 1.0,
+        low=0.0, high=10.0, default=1.0, source="1: days as spread as in the fitted window, or as the tariff says",
+    )  # fmt: skip
     energy_fee_eur_per_mwh: Q = quantity(
         "Taxes and grid energy fees on import", "EUR/MWh", 35.0, low=-100.0, high=1000.0
     )
@@ -107,6 +119,18 @@ class Site(Section):
     outage_rate_factor: Q = quantity(
         "Multiplies every outage rate", "", 1.0, low=0.0, high=1000.0, default=1.0, source="1: rates as in the record"
     )
+    sag_rate_factor: Q = quantity(
+        "Multiplies the rate of voltage sags, beside outage_rate_factor", "", 1.0, low=0.0, high=1000.0,
+        default=1.0, source="1: rates as in the record",
+    )  # fmt: skip
+    extreme_outage_rate_factor: Q = quantity(
+        "Multiplies the rate of extreme outages, beside outage_rate_factor", "", 1.0, low=0.0, high=1000.0,
+        default=1.0, source="1: rates as in the record",
+    )  # fmt: skip
+    curtailment_rate_factor: Q = quantity(
+        "Multiplies the rate of the grid operator's calls on interruptible connections, to which outage_rate_factor "
+        "does not apply", "", 1.0, low=0.0, high=1000.0, default=1.0, source="1: rates as in the record",
+    )  # fmt: skip
     given_events: str | None = choice(
         "CSV file of outages and sags that happen in every path instead of drawn ones; prices, sun and what an event "
         "does stay drawn",

@@ -26,7 +26,7 @@ from tests.twin.randoms import (
 
 SAG, MOMENTARY, SUSTAINED, EXTREME, CURTAILMENT = range(5)
 NAMES = ("sag", "momentary", "sustained", "extreme", "curtailment")
-DRAWS_A_YEAR = 1024
+DRAWS_A_YEAR, ADDED_FROM = 1024, 640
 # Lower sides of the curves: up to seconds, survives down to this share of nominal voltage
 CURVES = {
     "itic": [(0.02, 0.0), (0.5, 0.7), (10.0, 0.8), (np.inf, 0.9)],
@@ -95,8 +95,8 @@ def tolerated(duration_s, residual_voltage, cluster):
 class Outages:
     """Events of a study's site, year by year."""
 
-    def __init__(self, study):
-        self.study, names, self.given = study, study.record_names(), study.given_events()
+    def __init__(self, study, added=()):
+        self.study, names, self.given, self.added = study, study.record_names(), study.given_events(), added
         record = parameters.load("outages", names["outages"])
         share = state_share(parameters.load("weather", names["weather"])["transition"])
         called = any(s.connection.interruptible for s in study.strategies.values())
@@ -115,19 +115,19 @@ class Outages:
         Parameters
         ----------
         regime : (365,) int, weather of the year's days
-        rate_factor : float, the site's rates relative to the record; calls of the grid operator keep theirs
+        rate_factor : five floats, the site's rates of the families relative to the record
         """
         if self.given is not None:
-            return list(self._given(year, seed, path))
+            return list(self._given(self.given.events, 0, year, seed, path))
         found = []
         for family, (rate, longer) in enumerate(outage_factors(self.study, seed, path)[: len(self.families)]):
-            rate = rate if family == CURTAILMENT else rate * rate_factor
-            found += self._family(family, regime, rate, longer, year, seed, path)
+            found += self._family(family, regime, rate * rate_factor[family], longer, year, seed, path)
+        found += self._given(self.added, ADDED_FROM, year, seed, path)
         return sorted(found, key=lambda event: event.hour)
 
-    def _given(self, year, seed, path):
-        numbers = dict.fromkeys(NAMES, DRAWS_A_YEAR * year)
-        for e in self.given.events:
+    def _given(self, events, first_number, year, seed, path):
+        numbers = dict.fromkeys(NAMES, DRAWS_A_YEAR * year + first_number)
+        for e in events:
             if e.year != year + 1:
                 continue
             family, number = NAMES.index(e.family), numbers[e.family]

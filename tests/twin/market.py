@@ -112,8 +112,15 @@ def level_factors(study, drawn, seed, path, m):
     z = m.normal(philox(years, LONG_RUN, 0, path, seed)[0])
     deviation = np.concatenate([[f(start) * z[0]], autoregression(f(start) * z[0], f(phi), f(shock) * z[1:])])
     trend = f(np.log1p(drawn["site.price_level_trend_per_year"]))
-    log_level = years.astype(f) * trend + deviation + (-0.5 * np.array(variance)).astype(f)
+    centre = (-0.5 * np.array(variance)).astype(f) + log_of_year(site, years, f)
+    log_level = years.astype(f) * trend + deviation + centre
     return f(drawn["site.price_level_factor"]) * m.exp(log_level)
+
+
+def log_of_year(site, years, f):
+    """Logarithm of the factor that the study puts on each year's level; the last one holds on."""
+    stated = [*site.price_level_by_year, *[site.price_level_by_year[-1]] * len(years)]
+    return np.log(np.array(stated[: len(years)])).astype(f)
 
 
 def tariff_prices(study, regime, factor, seed, path, m):
@@ -207,10 +214,18 @@ def sun(record, shift, regime, daily, words, output, seed, path, m):
     return np.where(tables[..., 8] > f(0), power, f(0))
 
 
-def price_means(price, m):
-    """Running means (about a week) of the day's mean price and of the mean distance from it, known a day ahead."""
+def spread_apart(price, factor, m):
+    """Prices with their distance from the day's mean multiplied, (days + 1, 24); untouched where the factor is None."""
     f = m.f
     mean = in_order_sum(price * f(1 / 24))
+    if factor is None:
+        return price, mean
+    return mean[:, None] + f(factor) * (price - mean[:, None]), mean
+
+
+def price_means(price, mean, m):
+    """Running means (about a week) of the day's mean price and of the mean distance from it, known a day ahead."""
+    f = m.f
     distance = in_order_sum(np.abs(price - mean[:, None]) * f(1 / 24))
     out = []
     for series in (mean, distance):
@@ -240,5 +255,9 @@ def walk_market(study, drawn, seed, path, m):
     place = (site.latitude_deg, site.longitude_deg, site.pv_tilt_deg, site.pv_azimuth_deg, site.utc_offset_h)
     output = pv_table(*place, chain_of(sky))
     power = sun(sky, climate["clearness_shift"], of_sun, bright, sun_words, output, seed, path, m)
-    reference, spread = price_means(price, m)
+    stated = site.price_spread_factor
+    price, mean = spread_apart(
+        price, None if stated.name == "constant" and stated.value == 1.0 else drawn["site.price_spread_factor"], m
+    )
+    reference, spread = price_means(price, mean, m)
     return Market(regime, price, power, reference, spread)

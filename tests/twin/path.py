@@ -25,6 +25,7 @@ from tests.twin.randoms import SCALAR, scalars, two_uniforms
 from tests.twin.ridethrough import Situation, resolve
 
 TRACES = ("import_kw", "state_of_charge", "charge_kw", "discharge_kw", "grid_share")
+RATES = [f"site.{of}_rate_factor" for of in ("outage", "sag", "extreme_outage", "curtailment")]
 LOST = slice(Quantity.LOST_REWORK_GPU_HOURS, Quantity.LOST_HARDWARE_GPU_HOURS + 1)
 
 
@@ -132,19 +133,19 @@ def warmer_of(study):
     return air - float(np.sum(air * np.bincount(MONTH_OF_DAY)) / 365)
 
 
-def walk_path(study, seed, path, arithmetic):
-    """Walk one path of a study for all its strategies; see `PathResult`."""
-    return Walk(study, seed, path, arithmetic).result()
+def walk_path(study, seed, path, arithmetic, added=()):
+    """Walk one path of a study for all its strategies; see `PathResult`. `added` : GivenEvents beside drawn ones."""
+    return Walk(study, seed, path, arithmetic, added).result()
 
 
 class Walk:
     """The time loop of one path."""
 
-    def __init__(self, study, seed, path, m):
+    def __init__(self, study, seed, path, m, added=()):
         self.study, self.seed, self.path, self.m = study, seed, path, m
         self.drawn = scalars(study, seed, path)
         self.market = walk_market(study, self.drawn, seed, path, m)
-        self.outages = Outages(study)
+        self.outages = Outages(study, added)
         law_uniform = two_uniforms(zlib.crc32(b"storage.ageing_law"), SCALAR, 0, path, seed)[0]
         self.inputs = [strategy_inputs(study, name, self.drawn, law_uniform, m) for name in study.strategies]
         shares = study.cluster.installed_share_by_year
@@ -157,7 +158,8 @@ class Walk:
     def result(self):
         """Walk every strategy through the same market and the same events."""
         years = range(self.study.header.years)
-        rate = self.drawn["site.outage_rate_factor"]
+        rate = [self.drawn[name] for name in RATES]
+        rate = [rate[0] * rate[1], rate[0], rate[0], rate[0] * rate[2], rate[3]]
         events = [
             self.outages.year(self.market.regime[365 * y : 365 * (y + 1)], rate, y, self.seed, self.path) for y in years
         ]

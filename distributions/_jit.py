@@ -17,6 +17,7 @@ import re
 import shutil
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar, overload
@@ -28,6 +29,8 @@ __all__ = ["PARALLEL_LOCK", "njit", "prange", "set_threads", "threads"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 FOLDERS_KEPT = 3
+IN_USE_S = 2 * 3600.0
+"""A folder begun or chosen less than this ago may be in use: another version of the program may be compiling there."""
 FOLDER_NAME = re.compile(r"jit-[0-9a-f]{16}")
 # Settings that do not change the machine code. Every other NUMBA_ setting does (bounds checks, for one), and Numba
 # leaves it out of its own cache key.
@@ -65,7 +68,7 @@ def source_hash(roots: Iterable[Path]) -> str:
 
 
 def remove_old_folders(parent: Path, kept: int = FOLDERS_KEPT) -> None:
-    """Remove compiled code of earlier sources, but for the newest few.
+    """Remove compiled code of earlier sources, but for the newest few and what may be in use.
 
     Parameters
     ----------
@@ -81,7 +84,10 @@ def remove_old_folders(parent: Path, kept: int = FOLDERS_KEPT) -> None:
                 dated.append((folder.stat().st_mtime, folder))
             except OSError:  # another process is removing it just now
                 continue
-    for _, folder in sorted(dated, reverse=True)[kept:]:
+    old = time.time() - IN_USE_S
+    for modified, folder in sorted(dated, reverse=True)[kept:]:
+        if modified > old:
+            continue
         shutil.rmtree(folder, ignore_errors=True)
 
 

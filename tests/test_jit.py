@@ -94,6 +94,14 @@ def test_only_the_newest_folders_stay(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == [*(f"jit-{age:016x}" for age in range(3)), "pv-tables"]
 
 
+def test_a_folder_in_which_another_version_may_be_compiling_stays(tmp_path):
+    for age in range(5):
+        (tmp_path / f"jit-{age:016x}").mkdir()
+    os.utime(tmp_path / f"jit-{4:016x}", (1_000_000, 1_000_000))
+    _jit.remove_old_folders(tmp_path, kept=3)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"jit-{age:016x}" for age in range(4)]
+
+
 def test_the_cache_folder_follows_the_setting(tmp_path, monkeypatch):
     monkeypatch.setenv("RISKMODEL_CACHE_DIR", str(tmp_path / "a" / "b"))
     assert cache_folder() == tmp_path / "a" / "b"

@@ -32,6 +32,7 @@ app.add_typer(cli_calibrate.app, name="calibrate")
 app.command()(cli_outages.survival)
 app.command()(cli_outages.explain)
 app.command()(cli_risk.sensitivity)
+app.command()(cli_risk.size)
 
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="Name of a shipped study, or the path of a TOML file.")]
 Overrides = Annotated[

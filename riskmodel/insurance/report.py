@@ -1,0 +1,182 @@
+"""What the loss tables of a run say, by strategy: moments, exceedance curves, losses by cause, convergence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from distributions.estimate import Estimate
+from riskmodel.insurance.exceedance import RETURN_PERIODS, Annual, Point, annual, exceedance, points, years_needed
+from riskmodel.insurance.from_results import events_of, not_of_events
+from riskmodel.insurance.losses import CLASSES, EventLosses
+from riskmodel.summary import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from riskmodel.insurance.ord_tables import Summary
+    from riskmodel.results import Results
+
+__all__ = ["SHARES", "TARGET", "LossReport", "loss_report", "loss_rows", "write_ord"]
+
+SHARES = (0.125, 0.25, 0.5, 1.0)
+"""Shares of the paths on which the curve is drawn again."""
+TARGET = 0.01
+"""Relative standard error for which the years needed are told."""
+CONVERGENCE_YEARS = (20.0, 100.0, 200.0)
+"""Return periods of the yearly loss whose convergence is shown."""
+
+
+class LossReport(NamedTuple):
+    """Losses of one strategy.
+
+    Attributes
+    ----------
+    losses_name : str
+    annual : Annual
+    points : list of Point
+    by_cause : dict of class -> Estimate, mean yearly loss
+    by_share : dict of share of the paths -> (Annual, list of Point), AEP and its TVaR only
+    years : int, simulated
+    beside : float, mean yearly loss that belongs to no event
+    """
+
+    losses_name: str
+    annual: Annual
+    points: list[Point]
+    by_cause: dict[str, Estimate]
+    by_share: dict[float, tuple[Annual, list[Point]]]
+    years: int
+    beside: float
+
+    def needed(self) -> dict[str, float]:
+        """Years to simulate for `TARGET`: of the mean, and of the yearly loss at the return periods shown."""
+        found = {"aal": years_needed(self.annual.aal, self.years, TARGET)}
+        for point in self.points:
+            if point.kind == "aep" and point.return_period in CONVERGENCE_YEARS:
+                found[_metric(point)] = years_needed(point.estimate, self.years, TARGET)
+        return found
+
+
+Choice = Callable[[EventLosses], EventLosses]
+
+
+def loss_report(
+    results: Results, strategy: str, return_periods: tuple[float, ...] = RETURN_PERIODS, choose: Choice | None = None
+) -> LossReport:
+    """Losses of one strategy of a run.
+
+    Parameters
+    ----------
+    results : Results
+    strategy : str
+    return_periods : tuple of float [years]
+    choose : callable, optional
+        Takes the events and gives those to be reported, e.g. of some years of life.
+    """
+    losses = events_of(results, strategy)
+    losses = choose(losses) if choose is not None else losses
+    unit = f"{losses.currency}/year"
+    by_cause = {}
+    for name in CLASSES:
+        part = losses.rows(losses.of_causes((name,)))
+        if part.loss.any():
+            by_cause[name] = annual(part.yearly_sum(), part.periods, unit).aal
+    yearly = losses.yearly_sum()
+    by_share = {}
+    for share in SHARES:
+        part = losses.first_share(share)
+        sums = part.yearly_sum()
+        by_share[share] = (annual(sums, part.periods, unit), points(sums, part.periods, return_periods))
+    return LossReport(
+        strategy,
+        annual(yearly, losses.periods, losses.currency),
+        exceedance(losses, return_periods),
+        by_cause,
+        by_share,
+        losses.periods.n,
+        not_of_events(results, strategy),
+    )
+
+
+def _metric(point: Point) -> str:
+    return f"{point.kind}_{point.return_period:g}_years"
+
+
+def loss_rows(report: LossReport) -> list[Row]:
+    """All numbers as rows: moments, each point with the ends of its 95 % interval and its flag, causes, convergence."""
+    name = report.losses_name
+    rows = [Row(name, metric, value) for metric, value in zip(report.annual._fields, report.annual, strict=True)]
+    for point in report.points:
+        unit = point.estimate.unit
+        rows.append(Row(name, _metric(point), point.estimate))
+        rows.append(Row(name, f"{_metric(point)}:low_95", Estimate(point.low, 0.0, 1, unit)))
+        rows.append(Row(name, f"{_metric(point)}:high_95", Estimate(point.high, 0.0, 1, unit)))
+        rows.append(Row(name, f"{_metric(point)}:beyond_a_tenth_of_the_years", Estimate(float(point.flagged), 0.0, 1)))
+    rows += [Row(name, f"aal:{cause}", estimate) for cause, estimate in report.by_cause.items()]
+    for share, (moments, found) in report.by_share.items():
+        rows.append(Row(name, f"aal:share_{share:g}", moments.aal))
+        rows += [Row(name, f"{_metric(point)}:share_{share:g}", point.estimate) for point in found]
+    rows += [
+        Row(name, f"{metric}:years_for_1_percent", Estimate(years, 0.0, 1, "years"))
+        for metric, years in report.needed().items()
+    ]
+    return [*rows, Row(name, "aal:of_no_event", Estimate(report.beside, 0.0, 1, "per year"))]
+
+
+def write_ord(results: Results, folder: Path, choose: Choice | None = None) -> list[str]:
+    """Write the ORD tables of a run: set 1 by strategy, set 2 by strategy and cause; give the names of the files."""
+    from riskmodel.insurance.ord_files import BY_CAUSE, write_description, write_summaries
+
+    facts = facts_of(results)
+    text = {key: str(value) for key, value in facts.items() if isinstance(value, (str, int))}
+    files = write_summaries(folder, "gul", 1, _by_strategy(results, choose), text)
+    files += write_summaries(folder, "gul", 2, _by_cause(results, choose), text, BY_CAUSE)
+    sets = {"1": "strategy", "2": "strategy and cause"}
+    write_description(folder, files, {**facts, "perspectives": {"gul": "0 ground-up"}, "summary_sets": sets})
+    return [*files, "metadata.json", "data_dictionary.csv"]
+
+
+def facts_of(results: Results) -> dict[str, Any]:
+    """What the tables were made from: enough to make them again."""
+    from riskmodel.insurance.from_results import currency_of
+
+    manifest = results.manifest
+    return {
+        "study": str(manifest["study"]["name"]),
+        "title": str(manifest["study"]["title"]),
+        "currency": currency_of(results),
+        "input_hash": str(manifest["input_hash"]),
+        "seed": results.seed,
+        "paths": results.n_paths,
+        "years_per_path": results.n_years,
+        "money": "real, in the price year of the study, undiscounted",
+        "versions": manifest["versions"],
+    }
+
+
+def _chosen(results: Results, strategy: str, choose: Choice | None) -> EventLosses:
+    losses = events_of(results, strategy)
+    return choose(losses) if choose is not None else losses
+
+
+def _by_strategy(results: Results, choose: Choice | None) -> Iterator[Summary]:
+    from riskmodel.insurance.ord_tables import Summary
+
+    for number, name in enumerate(results.strategy_names, start=1):
+        info = {"strategy": name, "title": results.titles[name]}
+        yield Summary(number, info, _chosen(results, name, choose))
+
+
+def _by_cause(results: Results, choose: Choice | None) -> Iterator[Summary]:
+    from riskmodel.insurance.ord_tables import Summary
+
+    number = 0
+    for name in results.strategy_names:
+        losses = _chosen(results, name, choose)
+        for cause in CLASSES:
+            part = losses.rows(losses.of_causes((cause,)))
+            if part.loss.any():
+                number += 1
+                yield Summary(number, {"strategy": name, "cause": cause}, part)

@@ -1,0 +1,35 @@
+"""The commands for insurers: their options. What they do is in ``cli_losses`` and ``cli_cover``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["losses"]
+
+LifeYears = Annotated[
+    str | None, typer.Option(metavar="A-B", help="Only these years of each life, e.g. 1-5. Default: all.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print as one JSON object.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print as CSV.")]
+
+
+def losses(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="Folder of a finished run.")],
+    ord_folder: Annotated[
+        Path | None, typer.Option("--ord", metavar="DIR", help="Folder for Open Results Data tables, CSV and Parquet.")
+    ] = None,
+    return_periods: Annotated[
+        str | None, typer.Option(metavar="Y,Y", help="Return periods in years. Default: 2 to 10000, as far as seen.")
+    ] = None,
+    life_years: LifeYears = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for tables and figures. Default: none written.")] = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """Ask what an insurer asks: average annual loss, exceedance by event and by year, and tables for other tools."""
+    from studies.cli_losses import LossesRequest, show_losses
+
+    show_losses(LossesRequest(results, ord_folder, return_periods, life_years, out, as_json, as_csv))

@@ -1,7 +1,8 @@
 """Net present value, internal rate of return and four paybacks of yearly cash flows, path by path.
 
-Flows are (n, n_years + 1): entry 0 at the decision, entry y at the end of year y, cash in positive, real money and
-real rates. A flow is taken to arrive evenly within its year when a payback falls between two year ends.
+Flows are (n, n_years + 1): entry 0 at the decision, entry y at the end of year y (with `mid_year`: in its middle), cash
+in positive; flows and rates are both real or both nominal. A flow is taken to arrive evenly within its year when a
+payback falls between two year ends.
 """
 
 from __future__ import annotations
@@ -34,21 +35,28 @@ def _rows(flows: ArrayLike) -> Array:
     return np.ascontiguousarray(np.atleast_2d(np.asarray(flows, dtype=np.float64)))
 
 
-def discount_factors(rate: float, n: int) -> Array:
-    """(n,) factors 1, 1/(1 + rate), 1/(1 + rate)^2, ... by repeated division."""
-    factors = np.ones(n)
+def discount_factors(rate: ArrayLike, n: int, mid_year: bool = False) -> Array:
+    """(..., n) factors 1, 1/(1 + rate), 1/(1 + rate)^2, ... by repeated division, for a rate or an array (...) of them.
+
+    With `mid_year` all but the first are half a year nearer.
+    """
+    growth = 1.0 + np.asarray(rate, dtype=np.float64)
+    factors = np.ones((*growth.shape, n))
     for year in range(1, n):
-        factors[year] = factors[year - 1] / (1.0 + rate)
+        step = np.sqrt(growth) if mid_year and year == 1 else growth
+        factors[..., year] = factors[..., year - 1] / step
     return factors
 
 
-def net_present_value(flows: ArrayLike, rate: float) -> Array:
+def net_present_value(flows: ArrayLike, rate: ArrayLike, mid_year: bool = False) -> Array:
     """Sum of flow_y / (1 + rate)^y, entry 0 undiscounted (a spreadsheet's NPV() would discount it by a year).
 
     Parameters
     ----------
     flows : (..., n_years + 1) array_like [EUR]
-    rate : float [per year]
+    rate : float or array_like that broadcasts with the other axes of `flows` [per year]
+    mid_year : bool
+        Discount year y by y - 1/2 years.
 
     Returns
     -------
@@ -56,28 +64,32 @@ def net_present_value(flows: ArrayLike, rate: float) -> Array:
     """
     values = np.asarray(flows, dtype=np.float64)
     total = np.zeros(values.shape[:-1])
-    for year, factor in enumerate(discount_factors(rate, values.shape[-1])):
-        total += values[..., year] * factor
+    factors = discount_factors(rate, values.shape[-1], mid_year)
+    for year in range(values.shape[-1]):
+        total += values[..., year] * factors[..., year]
     return total
 
 
-def payback(flows: ArrayLike, rate: float = 0.0, start_years: ArrayLike = 0.0) -> Array:
+def payback(flows: ArrayLike, rate: ArrayLike = 0.0, start_years: ArrayLike = 0.0, mid_year: bool = False) -> Array:
     """Time until the cumulative flow, discounted at `rate`, first reaches zero.
 
     Parameters
     ----------
     flows : (n, n_years + 1) array_like [EUR]
-    rate : float [per year]
+    rate : float or (n,) array_like [per year]
         0 gives the simple payback, the discount rate the discounted one.
     start_years : (n,) or scalar array_like [years]
         Before this time there is nothing to earn with (no power yet): a year's gain arrives evenly over the rest of it.
+    mid_year : bool
+        Discount from the middle of each year.
 
     Returns
     -------
     (n,) float64 [years]
         0 when there is no outlay to pay back, infinity when zero is not reached within the horizon.
     """
-    return _payback(_rows(flows) * discount_factors(rate, _rows(flows).shape[1]), False, start_years)
+    rows = _rows(flows)
+    return _payback(rows * discount_factors(rate, rows.shape[1], mid_year), False, start_years)
 
 
 def payback_sustained(flows: ArrayLike, start_years: ArrayLike = 0.0) -> Array:
@@ -92,7 +104,7 @@ def _payback(rows: Array, sustained: bool, start_years: ArrayLike) -> Array:
     return times
 
 
-def internal_rate_of_return(flows: ArrayLike) -> tuple[Array, NDArray[np.int8]]:
+def internal_rate_of_return(flows: ArrayLike, mid_year: bool = False) -> tuple[Array, NDArray[np.int8]]:
     """Rate at which the net present value is zero, where the flow's signs allow exactly one.
 
     One change of sign means exactly one rate above -100 % (Descartes); none means no rate; more than one may mean
@@ -101,6 +113,8 @@ def internal_rate_of_return(flows: ArrayLike) -> tuple[Array, NDArray[np.int8]]:
     Parameters
     ----------
     flows : (n, n_years + 1) array_like [EUR]
+    mid_year : bool
+        Flows after the first are in the middle of their years: the root is that of half-year steps.
 
     Returns
     -------
@@ -110,12 +124,18 @@ def internal_rate_of_return(flows: ArrayLike) -> tuple[Array, NDArray[np.int8]]:
         `IrrStatus` of each flow.
     """
     rows = _rows(flows)
+    if mid_year:
+        halves = np.zeros((rows.shape[0], 2 * rows.shape[1] - 2))
+        halves[:, 0], halves[:, 1::2] = rows[:, 0], rows[:, 1:]
+        rows = halves
     rates, status = np.empty(rows.shape[0]), np.empty(rows.shape[0], dtype=np.int8)
     _irr_kernel(rows, rates, status)
-    return rates, status
+    return (1.0 + rates) * (1.0 + rates) - 1.0 if mid_year else rates, status
 
 
-def modified_internal_rate_of_return(flows: ArrayLike, finance_rate: float, reinvestment_rate: float) -> Array:
+def modified_internal_rate_of_return(
+    flows: ArrayLike, finance_rate: float, reinvestment_rate: float, mid_year: bool = False
+) -> Array:
     """Rate that turns the present value of the outlays into the end value of the returns.
 
     Parameters
@@ -123,6 +143,8 @@ def modified_internal_rate_of_return(flows: ArrayLike, finance_rate: float, rein
     flows : (n, n_years + 1) array_like [EUR]
     finance_rate, reinvestment_rate : float [per year]
         Outlays are discounted at the first, returns reinvested at the second.
+    mid_year : bool
+        Flows after the first are in the middle of their years.
 
     Returns
     -------
@@ -131,11 +153,49 @@ def modified_internal_rate_of_return(flows: ArrayLike, finance_rate: float, rein
     """
     rows = _rows(flows)
     last = rows.shape[1] - 1
-    outlay = -net_present_value(np.minimum(rows, 0.0), finance_rate)
-    returns = net_present_value(np.maximum(rows, 0.0), reinvestment_rate)
+    outlay = -net_present_value(np.minimum(rows, 0.0), finance_rate, mid_year)
+    returns = net_present_value(np.maximum(rows, 0.0), reinvestment_rate, mid_year)
     rates = np.empty(rows.shape[0])
     _mirr_kernel(outlay, returns, 1.0 + reinvestment_rate, last, rates)
     return rates
+
+
+def profitability_index(flows: ArrayLike, outlays: ArrayLike, rate: ArrayLike, mid_year: bool = False) -> Array:
+    """Present value of all that is not outlay over that of the outlays: above 1 where the NPV is positive.
+
+    Parameters
+    ----------
+    flows : (..., n_years + 1) array_like
+        Whole flow, outlays among it.
+    outlays : (..., n_years + 1) array_like
+        Part of it that is spent, negative.
+
+    Returns
+    -------
+    (...) float64
+        NaN where nothing is spent.
+    """
+    spent = -net_present_value(outlays, rate, mid_year)
+    value = net_present_value(flows, rate, mid_year)
+    return np.divide(value + spent, spent, out=np.full_like(spent, np.nan), where=spent > 0.0)
+
+
+def levelised_cost(costs: ArrayLike, energy: ArrayLike, rate: ArrayLike, mid_year: bool = False) -> Array:
+    """Present value of costs over that of the energy they are for: a constant price that would pay them.
+
+    Parameters
+    ----------
+    costs, energy : (..., n_years + 1) array_like
+        Costs positive, year 0 too; energy in any unit, at the same times.
+
+    Returns
+    -------
+    (...) float64 [money per unit of energy]
+        NaN where there is no energy.
+    """
+    below = net_present_value(energy, rate, mid_year)
+    above = net_present_value(costs, rate, mid_year)
+    return np.divide(above, below, out=np.full_like(below, np.nan), where=below > 0.0)
 
 
 @njit

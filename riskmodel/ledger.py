@@ -1,21 +1,35 @@
 """Money by path, strategy, year and line. Cash in is positive; year 0 is the decision, year y the end of year y.
 
 Only elementwise float64 arithmetic and sums in a fixed order: a path's ledger is the same bits in any range.
-All money is real, in the study's price year.
+All money is real, in the study's price year; `_eur` in a name stands for the study's own currency.
 """
 
 from __future__ import annotations
 
-import itertools
-from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from distributions.clock import KW_PER_MW, KWH_PER_MWH
+from riskmodel.cluster_ledger import refresh_years, write_cluster, write_end_of_life, write_opportunity, write_premium
 from riskmodel.demand_response import demand_response_eur
+from riskmodel.drawn_values import Array, Draws, growing, sum_of
+from riskmodel.early_power import early_power
+from riskmodel.financing import is_financed, write_financing
 from riskmodel.fire import fire_loss_eur
+from riskmodel.ledger_lines import (
+    CLUSTER_INVESTMENT_LINES,
+    DEBT_LINES,
+    DEMAND_LINES,
+    DOWNTIME_LINES,
+    ENERGY_LINES,
+    FINANCING_LINES,
+    INVESTMENT_LINES,
+    LOST_QUANTITIES,
+    N_LINES,
+    OWN_LINES,
+    Line,
+)
 from riskmodel.quantities import Quantity
 
 if TYPE_CHECKING:
@@ -23,121 +37,27 @@ if TYPE_CHECKING:
     from riskmodel.study import Storage, Strategy, Study
     from riskmodel.study.demand_response import DemandResponse
 
-Array = NDArray[np.float64]
-
-
-class Line(IntEnum):
-    """Index of the last axis of the ledger; every line is in EUR, cash in positive."""
-
-    CLUSTER_CAPEX = 0
-    CLUSTER_REFRESH = 1
-    CONNECTION_CAPEX = 2
-    UPS_CAPEX = 3
-    GENSET_CAPEX = 4
-    STORAGE_CAPEX = 5
-    STORAGE_REPLACEMENT = 6
-    PV_CAPEX = 7
-    MAINTENANCE = 8
-    ENERGY_PURCHASE = 9
-    ENERGY_FEES = 10
-    DEMAND_CHARGE = 11
-    ENERGY_EXPORT = 12
-    FUEL = 13
-    COMPUTE_INCOME = 14
-    """All GPU-hours of the year times occupancy times value: what it would be with power from day one and no losses."""
-    WAITING_FOR_POWER = 15
-    """Minus what the GPU-hours without a connection would have earned."""
-    DOWNTIME_REWORK = 16
-    DOWNTIME_WAITING = 17
-    DOWNTIME_RESTART = 18
-    DOWNTIME_CAPPED = 19
-    DOWNTIME_HARDWARE = 20
-    """Lost GPU-hours of damaged servers and their repair."""
-    STORAGE_EXPANSION = 21
-    """Cabinets added later, by plan or because usable energy fell below the need."""
-    STORAGE_REPAIR = 22
-    """Parts and visits for failed cabinets, where the maintenance share does not pay for them."""
-    STORAGE_FIRE = 23
-    """Burned cabinets and cleaning up, before any insurance."""
-    DEMAND_AVAILABILITY = 24
-    """Paid for being ready for demand response."""
-    DEMAND_ENERGY = 25
-    DEMAND_PENALTY = 26
-    SERVICE_CREDITS = 27
-    """Income of inference given back for months of low availability."""
-    REPUTATION = 28
-    """Being seen to stop, by the stop."""
-    PROGRAMME_DELAY = 29
-    """Delay of what is trained, beyond the GPU-hours."""
-
-
-N_LINES = len(Line)
-
-INVESTMENT_LINES = (
-    Line.CONNECTION_CAPEX,
-    Line.UPS_CAPEX,
-    Line.GENSET_CAPEX,
-    Line.STORAGE_CAPEX,
-    Line.STORAGE_REPLACEMENT,
-    Line.PV_CAPEX,
-    Line.STORAGE_EXPANSION,
-)
-"""What a strategy spends on its own assets: the outlay of its stand-alone benefit flow."""
-
-ENERGY_LINES = (Line.ENERGY_PURCHASE, Line.ENERGY_FEES, Line.DEMAND_CHARGE, Line.ENERGY_EXPORT, Line.FUEL)
-"""Cost of energy: purchases, fees, demand charge and fuel, less export income."""
-
-DOWNTIME_LINES = (
-    Line.DOWNTIME_REWORK,
-    Line.DOWNTIME_WAITING,
-    Line.DOWNTIME_RESTART,
-    Line.DOWNTIME_CAPPED,
-    Line.DOWNTIME_HARDWARE,
-    Line.SERVICE_CREDITS,
-    Line.REPUTATION,
-    Line.PROGRAMME_DELAY,
-)
-"""Losses by power events; the first five are of lost GPU-hours, in the order of `LOST_QUANTITIES`."""
-
-DEMAND_LINES = (Line.DEMAND_AVAILABILITY, Line.DEMAND_ENERGY, Line.DEMAND_PENALTY)
-"""Money of demand response, in the order of `riskmodel.demand_response.demand_response_eur`."""
-
-LOST_QUANTITIES = (
-    Quantity.LOST_REWORK_GPU_HOURS,
-    Quantity.LOST_WAITING_GPU_HOURS,
-    Quantity.LOST_RESTART_GPU_HOURS,
-    Quantity.LOST_CAPPED_GPU_HOURS,
-    Quantity.LOST_HARDWARE_GPU_HOURS,
-)
-"""Lost GPU-hours by cause."""
-
-
-def sum_of(array: Array, indices: tuple[int, ...] | range) -> Array:
-    """Sum of entries of the last axis, one after the other (a fixed order, whatever the shape)."""
-    total = np.zeros(array.shape[:-1])
-    for index in indices:
-        total += array[..., index]
-    return total
-
-
-class Draws:
-    """Values of the study's quantities on the paths of a range.
-
-    Quantities the engine drew are taken from `RangeResult.scalars`; those it draws for each event (the repair of a
-    server) enter the yearly ledger by their mean.
-    """
-
-    def __init__(self, study: Study, result: RangeResult) -> None:
-        self._study, self._scalars, self._n = study, result.scalars, result.n_paths
-
-    def __call__(self, path: str) -> Array:
-        """(n_paths,) values of the quantity at a field path such as `strategies.grid.connection.capex_eur`."""
-        if path in self._scalars:
-            return np.asarray(self._scalars[path], dtype=np.float64)
-        value: Any = self._study
-        for key in path.split("."):
-            value = value[key] if isinstance(value, dict) else getattr(value, key)
-        return np.full(self._n, float(value.mean()))
+__all__ = [
+    "CLUSTER_INVESTMENT_LINES",
+    "DEBT_LINES",
+    "DEMAND_LINES",
+    "DOWNTIME_LINES",
+    "ENERGY_LINES",
+    "FINANCING_LINES",
+    "INVESTMENT_LINES",
+    "LOST_QUANTITIES",
+    "N_LINES",
+    "OWN_LINES",
+    "Array",
+    "Draws",
+    "Line",
+    "build_ledger",
+    "gpu_hour_value_eur",
+    "refresh_years",
+    "storage_service_eur",
+    "sum_of",
+    "with_early_power",
+]
 
 
 def gpu_hour_value_eur(study: Study, draws: Draws) -> Array:
@@ -155,12 +75,6 @@ def gpu_hour_value_eur(study: Study, draws: Draws) -> Array:
         by_year[:, year] = value
         value = value * growth
     return by_year
-
-
-def refresh_years(study: Study) -> list[int]:
-    """Years at whose end the cluster is renewed; never at the horizon, when it would earn nothing any more."""
-    step = study.cluster.refresh_years
-    return list(range(step, study.header.years, step)) if step > 0 else []
 
 
 def build_ledger(study: Study, result: RangeResult) -> Array:
@@ -184,22 +98,42 @@ def build_ledger(study: Study, result: RangeResult) -> Array:
     value = gpu_hour_value_eur(study, draws)
     for index, name in enumerate(result.strategy_names):
         book, year = ledger[:, index], result.annual[:, index]
-        _write_cluster(study, draws, book)
+        write_cluster(study, draws, book)
         _write_assets(f"strategies.{name}", study.strategies[name], draws, book, year)
         _write_energy(study, f"strategies.{name}", draws, book, year)
         _write_compute(draws, book, year, value)
+        write_opportunity(study, name, draws, book, year)
+        write_premium(study, draws, book)
+        write_end_of_life(study, draws, book)
     ledger += 0.0  # -0.0 becomes 0.0, so an absent asset costs exactly nothing in print too
+    if study.cluster.gpus_without_power == "bought_later":
+        ledger[..., Line.GPUS_BOUGHT_LATER] = -early_power(result, ledger, _base(study, result))
+    write_financing(study, draws, ledger)
     return ledger
 
 
-def _write_cluster(study: Study, draws: Draws, book: Array) -> None:
-    capex = study.cluster.gpus * draws("cluster.capex_eur_per_gpu")
-    shares = study.cluster.installed_share_by_year[: study.header.years]
-    for year, (before, share) in enumerate(itertools.pairwise([0.0, *shares])):
-        book[:, year, Line.CLUSTER_CAPEX] = -capex * (share - before)
-    for year in refresh_years(study):
-        share = shares[min(year, len(shares)) - 1]
-        book[:, year, Line.CLUSTER_REFRESH] = -capex * draws("cluster.refresh_cost_share") * share
+def _base(study: Study, result: RangeResult) -> int:
+    return result.strategy_names.index(study.header.baseline)
+
+
+def with_early_power(study: Study, result: RangeResult, ledger: Array) -> Array:
+    """What earlier power is worth by year, after tax and debt: with GPUs that wait less with GPUs bought later.
+
+    Returns
+    -------
+    (n_paths, n_strategies, n_years + 1) float64 [real money]
+        Whichever the study counts; see `riskmodel.early_power`.
+    """
+    early = early_power(result, ledger, _base(study, result))
+    if not is_financed(study):
+        return early
+    draws, totals = Draws(study, result), []
+    for taken_off in (0.0, -1.0):
+        other = ledger.copy()
+        other[..., Line.GPUS_BOUGHT_LATER] = early * taken_off
+        write_financing(study, draws, other)
+        totals.append(sum_of(other, range(N_LINES)))
+    return totals[0] - totals[1]
 
 
 def _write_assets(path: str, strategy: Strategy, draws: Draws, book: Array, year: Array) -> None:
@@ -231,25 +165,23 @@ def _write_storage(path: str, storage: Storage, draws: Draws, book: Array, year:
     # No replacement is bought at the horizon itself: it would be paid for and never used.
     book[:, 1:-1, Line.STORAGE_REPLACEMENT] = -price[:, None] * year[:, :-1, Quantity.REPLACED]
     # A cabinet is paid at the end of the year before it works, at that year's price.
-    later = _growing(cabinet_eur, draws(f"{path}.price_growth_real_per_year"), year.shape[1])
+    later = growing(cabinet_eur, draws(f"{path}.price_growth_real_per_year"), year.shape[1])
     added = year[..., Quantity.CABINETS_ADDED]
     book[:, 1:, Line.STORAGE_EXPANSION] = -added * later
-    owned = np.ones_like(added) * storage.cabinets
-    owned[:, 1:] += np.add.accumulate(added[:, :-1], axis=1)
-    service = cabinet_eur * draws(f"{path}.maintenance_share_of_capex_per_year")
-    book[:, 1:, Line.MAINTENANCE] -= owned * service[:, None]
+    book[:, 1:, Line.MAINTENANCE] -= storage_service_eur(path, storage, draws, year)
     _write_incidents(path, storage, draws, book, year, later)
     if storage.demand_response is not None:
         _write_calls(f"{path}.demand_response", storage.demand_response, draws, book, year)
 
 
-def _growing(first: Array, growth: Array, years: int) -> Array:
-    """(n_paths, years) of a price at the end of each year."""
-    out, value = np.empty((first.size, years)), first
-    for year in range(years):
-        value = value * (1.0 + growth)
-        out[:, year] = value
-    return out
+def storage_service_eur(path: str, storage: Storage, draws: Draws, year: Array) -> Array:
+    """(n_paths, n_years) cost of servicing the cabinets, within the line `MAINTENANCE`."""
+    cabinet_eur = storage.cabinet_energy_kwh * draws(f"{path}.capex_eur_per_kwh")
+    added = year[..., Quantity.CABINETS_ADDED]
+    owned = np.ones_like(added) * storage.cabinets
+    owned[:, 1:] += np.add.accumulate(added[:, :-1], axis=1)
+    service = cabinet_eur * draws(f"{path}.maintenance_share_of_capex_per_year")
+    return owned * service[:, None]
 
 
 def _write_incidents(path: str, storage: Storage, draws: Draws, book: Array, year: Array, cabinet_eur: Array) -> None:
@@ -288,6 +220,8 @@ def _write_energy(study: Study, path: str, draws: Draws, book: Array, year: Arra
     fee = draws("site.energy_fee_eur_per_mwh")[:, None]
     book[:, 1:, Line.ENERGY_PURCHASE] = -year[..., Quantity.ENERGY_COST_EUR]
     book[:, 1:, Line.ENERGY_FEES] = -year[..., Quantity.IMPORT_KWH] / KWH_PER_MWH * fee
+    tax = draws("site.energy_tax_eur_per_mwh")[:, None]
+    book[:, 1:, Line.ENERGY_TAX] = -year[..., Quantity.IMPORT_KWH] / KWH_PER_MWH * tax
     rate = draws("site.demand_charge_eur_per_kw_year")[:, None]
     billed_kw = year[..., Quantity.PEAK_IMPORT_KW]
     if study.site.demand_charge_basis == "contracted":

@@ -14,18 +14,22 @@ from numpy.typing import NDArray
 
 from riskmodel import finance
 from riskmodel.event_record import COLUMNS as RECORD_COLUMNS
+from riskmodel.financing import cover_ratios, price_index
 from riskmodel.ledger import (
+    DEBT_LINES,
     DOWNTIME_LINES,
     ENERGY_LINES,
-    INVESTMENT_LINES,
     LOST_QUANTITIES,
     N_LINES,
+    OWN_LINES,
     Draws,
     Line,
     build_ledger,
     gpu_hour_value_eur,
     sum_of,
+    with_early_power,
 )
+from riskmodel.measures import Terms, measure_columns
 from riskmodel.quantities import Outcome, Quantity
 from riskmodel.variance_split import redrawn_columns
 
@@ -80,23 +84,27 @@ def range_tables(study: Study, result: RangeResult, again: list[tuple[int, Range
 def paths_columns(study: Study, result: RangeResult, ledger: Array) -> Columns:
     """Columns of paths.parquet, one row a path and strategy.
 
-    Energy cost is purchases, fees, demand charge and fuel less export income. All yearly figures are means over the
-    years of the study, undiscounted. The baseline has no benefit flow: its rates and paybacks are NaN.
+    Energy cost is purchases, fees, demand charge, fuel and taxes less export income. All yearly figures are means over
+    the years of the study, undiscounted. The baseline has no benefit flow: its rates and paybacks are NaN.
     """
     n_paths, n_strategies = ledger.shape[:2]
     base = result.strategy_names.index(study.header.baseline)
-    rate = study.header.discount_rate_real
-    npv = finance.net_present_value(sum_of(ledger, range(N_LINES)), rate)
-    early = finance.net_present_value(early_power(result, ledger, base), rate)
+    terms = Terms.of(study, Draws(study, result))
+    total, early_flow = sum_of(ledger, range(N_LINES)), with_early_power(study, result, ledger)
+    npv, early = terms.npv(total), terms.npv(early_flow)
+    delta = npv - npv[:, base : base + 1]
+    counted = study.cluster.gpus_without_power == "wait"
     loss = -_yearly_mean(sum_of(ledger, DOWNTIME_LINES)[..., 1:])
     columns = {
         "path": np.repeat(np.arange(result.first_path, result.first_path + n_paths), n_strategies),
         "strategy": np.tile(np.arange(n_strategies, dtype=np.int8), n_paths),
         "npv_eur": npv,
-        "delta_npv_eur": npv - npv[:, base : base + 1],
+        "delta_npv_eur": delta,
         "early_power_value_eur": early,
-        "delta_npv_without_early_power_eur": npv - npv[:, base : base + 1] - early,
-        **benefit_columns(study, result, ledger, base),
+        "delta_npv_without_early_power_eur": delta - early if counted else delta,
+        "delta_npv_with_early_power_eur": delta if counted else delta + early,
+        **benefit_columns(study, result, ledger, base, early_flow if counted else np.zeros_like(early_flow)),
+        **measure_columns(study, result, ledger, terms),
         "energy_cost_eur_per_year": -_yearly_mean(sum_of(ledger, ENERGY_LINES)[..., 1:]),
         "arbitrage_eur_per_year": _yearly_mean(result.annual[..., Quantity.ARBITRAGE_EUR]),
         "downtime_loss_eur_per_year": loss,
@@ -110,41 +118,19 @@ def paths_columns(study: Study, result: RangeResult, ledger: Array) -> Columns:
 
 
 def benefit_flows(ledger: Array, base: int) -> tuple[Array, Array]:
-    """Stand-alone and incremental benefit flows of every strategy.
+    """Stand-alone and incremental benefit flows of every strategy, before debt: those of the project, not its owners.
 
     Returns
     -------
     stand_alone : (n_paths, n_strategies, n_years + 1) float64 [EUR]
-        The strategy's own investment, and all its other lines less the baseline's.
+        The strategy's own investment, subsidy and what it leaves, and all its other lines less the baseline's.
     incremental : (n_paths, n_strategies, n_years + 1) float64 [EUR]
         All its lines less the baseline's: the baseline's investment is saved.
     """
-    total = sum_of(ledger, range(N_LINES))
-    own = sum_of(ledger, INVESTMENT_LINES)
+    total = sum_of(ledger, tuple(line for line in range(N_LINES) if line not in DEBT_LINES))
+    own = sum_of(ledger, OWN_LINES)
     other = total - own
     return own + (other - other[:, base : base + 1]), total - total[:, base : base + 1]
-
-
-def early_power(result: RangeResult, ledger: Array, base: int) -> Array:
-    """What having power at another time than the baseline is worth, by year.
-
-    The compute earned while the baseline still waits, less the energy that it takes: each strategy's waiting is valued
-    at the income lost, less its own mean energy cost per powered GPU-hour.
-
-    Returns
-    -------
-    (n_paths, n_strategies, n_years + 1) float64 [EUR]
-        Positive where a strategy has power earlier. Taking it off a flow gives what would remain if all were connected
-        on the first day.
-    """
-    powered = result.annual[..., Quantity.POWERED_GPU_HOURS]
-    unpowered = result.annual[..., Quantity.POTENTIAL_GPU_HOURS] - powered
-    total_powered = sum_of(powered, range(powered.shape[-1]))
-    cost = -sum_of(sum_of(ledger, ENERGY_LINES), range(ledger.shape[2]))
-    cost_per_hour = np.divide(cost, total_powered, out=np.zeros_like(cost), where=total_powered > 0.0)
-    waiting = ledger[..., Line.WAITING_FOR_POWER].copy()
-    waiting[..., 1:] += unpowered * cost_per_hour[..., None]
-    return waiting - waiting[:, base : base + 1]
 
 
 def _power_start_years(study: Study, result: RangeResult) -> Array:
@@ -154,22 +140,33 @@ def _power_start_years(study: Study, result: RangeResult) -> Array:
     return np.column_stack(months) / MONTHS_PER_YEAR
 
 
-def benefit_columns(study: Study, result: RangeResult, ledger: Array, base: int) -> Columns:
-    """Rates of return and paybacks; NaN and `IrrStatus.NOT_APPLICABLE` for the baseline."""
-    header = study.header
+def benefit_columns(study: Study, result: RangeResult, ledger: Array, base: int, early: Array) -> Columns:
+    """Rates of return and paybacks, of real flows; NaN and `IrrStatus.NOT_APPLICABLE` for the baseline.
+
+    `early` : (n_paths, n_strategies, n_years + 1) what the flows hold of earlier power
+    """
+    header, draws = study.header, Draws(study, result)
+    terms = Terms.of(study, draws)
     stand_alone, incremental = benefit_flows(ledger, base)
     shape = ledger.shape[:2]
-    connected = stand_alone - early_power(result, ledger, base)
-    flows, extra, without = (flow.reshape(-1, ledger.shape[2]) for flow in (stand_alone, incremental, connected))
+    of_row = np.repeat(terms.rate, shape[1])
+    connected = stand_alone - early
+    nominal = stand_alone * price_index(study, draws)
+    flows, extra, without, own, raised = (
+        flow.reshape(-1, ledger.shape[2])
+        for flow in (stand_alone, incremental, connected, sum_of(ledger, OWN_LINES), nominal)
+    )
     start = _power_start_years(study, result).ravel()
-    irr, status = finance.internal_rate_of_return(flows)
-    mirr = finance.modified_internal_rate_of_return(flows, header.finance_rate_real, header.reinvestment_rate_real)
+    irr, status = finance.internal_rate_of_return(flows, terms.mid_year)
+    rates = header.finance_rate_real, header.reinvestment_rate_real
     columns: Columns = {
         "irr": irr,
         "irr_status": status,
-        "mirr": mirr,
+        "irr_nominal": finance.internal_rate_of_return(raised, terms.mid_year)[0],
+        "mirr": finance.modified_internal_rate_of_return(flows, *rates, terms.mid_year),
+        "profitability_index": finance.profitability_index(flows, own, of_row, terms.mid_year),
         "payback_simple_years": finance.payback(flows, 0.0, start),
-        "payback_discounted_years": finance.payback(flows, header.discount_rate_real, start),
+        "payback_discounted_years": finance.payback(flows, of_row, start, terms.mid_year),
         "payback_sustained_years": finance.payback_sustained(flows, start),
         "payback_incremental_years": finance.payback(extra, 0.0, start),
         "payback_simple_without_early_power_years": finance.payback(without, 0.0, start),
@@ -220,6 +217,7 @@ def years_columns(result: RangeResult, ledger: Array) -> Columns:
     for line in Line:
         columns[f"{line.name.lower()}_eur"] = ledger[..., line].ravel()
     columns["net_cash_eur"] = sum_of(ledger, range(N_LINES)).ravel()
+    columns["debt_service_cover_ratio"] = cover_ratios(ledger).ravel()
     for quantity in Quantity:
         if quantity in IN_LEDGER:
             continue

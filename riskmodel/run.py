@@ -287,9 +287,9 @@ class _Run:
 
 def target_column(name: str) -> str:
     """Column of paths.parquet that a target error is about; `npv` is short for `npv_eur`, and so on."""
-    from riskmodel.summary import PAYBACKS, UNITS
+    from riskmodel.summary import OF_SOME_PATHS, UNITS
 
-    allowed = [metric for metric in UNITS if metric not in (*PAYBACKS, "irr", "mirr", "battery_capacity_left_end")]
+    allowed = [metric for metric in UNITS if metric not in OF_SOME_PATHS]
     for metric in allowed:
         if name in (metric, metric.removesuffix("_eur"), metric.replace("_eur_per_year", "")):
             return metric

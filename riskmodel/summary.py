@@ -6,7 +6,12 @@ Distributions appear as METRIC:mean, :sd, :p05, :p10, :p50, :p90, :p95 (pNN: NN 
   horizon; the mean and the standard deviation are over the paths that do. `never_pays_back_share` is the share that
   do not, by the simple payback.
 - `early_power_value_eur`: present value of having power at another time than the baseline, energy taken off; the
-  metrics named `without_early_power` leave it out, as if every strategy were connected on the first day.
+  metrics named `without_early_power` leave it out, as if every strategy were connected on the first day. Whether
+  `npv_eur` and `delta_npv_eur` count it is for the study to say (`cluster.gpus_without_power`).
+- `irr` is real, `irr_nominal` with the study's inflation. Both, `mirr`, the paybacks and `profitability_index` (present
+  value of all but the strategy's own outlay, over that outlay) are of the project: after tax, before debt.
+- `dscr_minimum`: least debt service cover of the path's years; `cluster_return_on_investment`: NPV over the present
+  value of all that is bought; levelised costs: see `riskmodel.measures`.
 - `irr`: over the paths with exactly one rate; `irr:share_none` and `irr:share_not_unique` are the others. `mirr`: over
   the paths with an outlay; `mirr:share_none` is the others.
 - The baseline has no benefit flow, so no irr, mirr or payback; its differences are 0 with error 0.
@@ -53,9 +58,16 @@ UNITS = {
     "delta_npv_eur": "EUR",
     "early_power_value_eur": "EUR",
     "delta_npv_without_early_power_eur": "EUR",
+    "delta_npv_with_early_power_eur": "EUR",
     "irr": "per year",
+    "irr_nominal": "per year",
     "mirr": "per year",
+    "profitability_index": "",
     **dict.fromkeys(PAYBACKS, "years"),
+    "dscr_minimum": "",
+    "cluster_return_on_investment": "",
+    "lcoe_eur_per_mwh": "EUR/MWh",
+    "lcos_without_charging_eur_per_mwh": "EUR/MWh",
     "energy_cost_eur_per_year": "EUR/year",
     "arbitrage_eur_per_year": "EUR/year",
     "downtime_loss_eur_per_year": "EUR/year",
@@ -64,6 +76,20 @@ UNITS = {
     "battery_capacity_left_end": "",
 }
 """Metrics given as distributions, in the order of the summary, with their units."""
+
+OF_SOME_PATHS = (
+    *PAYBACKS,
+    "irr",
+    "irr_nominal",
+    "mirr",
+    "profitability_index",
+    "dscr_minimum",
+    "cluster_return_on_investment",
+    "lcoe_eur_per_mwh",
+    "lcos_without_charging_eur_per_mwh",
+    "battery_capacity_left_end",
+)
+"""Metrics that are not a number in every path of every strategy."""
 
 HEADER = ("strategy", "metric", "value", "standard_error", "unit")
 RISKY_STARTS = ("=", "+", "-", "@", "\t", "\r")

@@ -277,7 +277,7 @@ def path_inputs(
         price_factor=scalars["site.price_level_factor"].astype(np.float32),
         price_trend=np.log1p(scalars["site.price_level_trend_per_year"]).astype(np.float32),
         spread_factor=scalars["site.price_spread_factor"].astype(np.float32),
-        energy_fee=scalars["site.energy_fee_eur_per_mwh"].astype(np.float32),
+        energy_fee=(scalars["site.energy_fee_eur_per_mwh"] + scalars["site.energy_tax_eur_per_mwh"]).astype(np.float32),
         temperature_k=(scalars["site.battery_temperature_c"] + KELVIN_AT_ZERO_C).astype(np.float32),
         price_drawn=processes.prices,
         sky_drawn=processes.sky,

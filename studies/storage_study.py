@@ -103,7 +103,7 @@ def compare(
         "strategy_title": case.study.strategies[AS_TYPED].title,
         "price_year": header.price_year,
         "years": header.years,
-        "discount_rate_real": header.discount_rate_real,
+        "discount_rate_real": float(header.discount_rate_real.mean()),
         "paths": case.paths,
         "seed": case.seed,
         "cabinet_power_kw": storage.cabinet_power_kw,
@@ -129,11 +129,11 @@ def _simulate(case: Case, simulate: Callable[..., RangeResult], tell: Callable[[
 
 def _of_range(case: Case, result: RangeResult) -> _Paths:
     from distributions.clock import DAYS_PER_YEAR
-    from riskmodel.finance import net_present_value
-    from riskmodel.ledger import DEMAND_LINES, DOWNTIME_LINES, ENERGY_LINES, N_LINES, Line, build_ledger, sum_of
+    from riskmodel.ledger import DEMAND_LINES, DOWNTIME_LINES, ENERGY_LINES, N_LINES, Draws, Line, build_ledger, sum_of
+    from riskmodel.measures import Terms
     from riskmodel.quantities import Quantity
 
-    rate, n_sizes = case.study.header.discount_rate_real, len(case.sizes)
+    n_sizes, terms = len(case.sizes), Terms.of(case.study, Draws(case.study, result))
     ledger = build_ledger(case.study, result)[:, :n_sizes]
     lines = (
         (Line.STORAGE_CAPEX, Line.STORAGE_REPLACEMENT, Line.STORAGE_EXPANSION),
@@ -150,8 +150,8 @@ def _of_range(case: Case, result: RangeResult) -> _Paths:
     # only years that are wholly in service
     served = np.arange(cabinets.shape[1]) * MONTHS_PER_YEAR >= months[:, None]
     return _Paths(
-        net_present_value(sum_of(ledger, range(N_LINES)), rate),
-        np.stack([net_present_value(sum_of(ledger, part), rate) for part in lines], axis=-1),
+        terms.npv(sum_of(ledger, range(N_LINES))),
+        np.stack([terms.npv(sum_of(ledger, part)) for part in lines], axis=-1),
         own[..., Quantity.CAPACITY_LEFT],
         _laws_of_paths(case, result),
         (typed[..., Quantity.DOWN_CABINET_DAYS] * served).sum(axis=1),

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from riskmodel.early_power import early_power
 from riskmodel.finance import IrrStatus
 from riskmodel.ledger import Line, build_ledger, refresh_years, sum_of
-from riskmodel.path_tables import benefit_columns, early_power
+from riskmodel.path_tables import benefit_columns
 from riskmodel.quantities import N_QUANTITIES, Quantity
 from riskmodel.range_result import RangeResult
 from tests.fake_engine import fake_simulate_range, small_study
@@ -65,7 +66,7 @@ def test_nothing_is_paid_back_before_there_is_power():
     ledger[0, 1, 0, Line.PV_CAPEX] = -1e6
     ledger[0, 1, 1, Line.COMPUTE_INCOME] = 4e6
     # power after 4 of 12 months; a quarter of what the other 8 bring pays it back: 4 + 2 months
-    columns = benefit_columns(study, result, ledger, 0)
+    columns = benefit_columns(study, result, ledger, 0, early_power(result, ledger, 0))
     assert columns["payback_simple_years"][0, 1] == pytest.approx(0.5)
 
 
@@ -111,7 +112,7 @@ def test_seed_case_has_no_incremental_payback_and_a_long_one_of_its_own():
     ledger[0, :, 0, Line.CONNECTION_CAPEX] = [-3.2e6, 0.0, -4.0e6]
     ledger[0, 1, 0, Line.PV_CAPEX] = -2.8e6
     ledger[0, :, 1:, Line.ENERGY_PURCHASE] = np.array([[-850e3], [-680e3], [-800e3]])
-    columns = benefit_columns(study, all_powered(study, 20), ledger, 0)
+    columns = benefit_columns(study, all_powered(study, 20), ledger, 0, np.zeros((1, 3, 21)))
     assert columns["payback_simple_years"][0, 1] == pytest.approx(2.8e6 / 170e3)
     assert columns["payback_incremental_years"][0, 1] == 0.0
     assert round(100 * columns["irr"][0, 1], 1) == 1.9

@@ -4,6 +4,7 @@
 """
 
 from riskmodel.study.cluster import Cluster
+from riskmodel.study.finance import Finance
 from riskmodel.study.header import Claims, Correlation, Header
 from riskmodel.study.model import Leaf, Origin, Row, Study, study_json_schema
 from riskmodel.study.problems import Problem, StudyError
@@ -16,6 +17,7 @@ __all__ = [
     "Cluster",
     "Connection",
     "Correlation",
+    "Finance",
     "Gensets",
     "Header",
     "Leaf",

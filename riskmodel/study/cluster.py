@@ -6,6 +6,7 @@ from pydantic import Field, PlainValidator, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from distributions.laws import Law, from_spec
+from riskmodel.study.cluster_costs import ClusterCosts
 from riskmodel.study.cluster_lists import Performance, ServiceCredits
 from riskmodel.study.fields import Q, Section, choice, flag, number, quantity, whole
 from riskmodel.study.restart import Restart
@@ -226,7 +227,14 @@ class Cluster(Section):
         source="false: a cost of delay must say so, since lost GPU-hours are valued by themselves",
     )  # fmt: skip
 
+    gpus_without_power: Literal["wait", "bought_later"] = choice(
+        "GPUs for which there is no power yet: wait, bought and idle, so that earlier power earns; or bought_later, "
+        "when there is power, so that it earns nothing more",
+        "bought_later", default="wait", source="judgement: ordered long before; the report shows both",
+    )  # fmt: skip
+
     restart: Restart | None = Field(default=None)
+    costs: ClusterCosts | None = Field(default=None)
 
     def share_of_inference(self) -> float:
         """Share of the GPUs in inference: stated, or all or none by the duty."""

@@ -18,6 +18,7 @@ def cluster_rules(cluster: Cluster) -> Found:
     """Problems between fields of the cluster."""
     yield from _servers(cluster)
     yield from _margin(cluster)
+    yield from _margin_of_costs(cluster)
     yield from _jobs(cluster)
     yield from _restart(cluster)
     yield from _double_counts(cluster)
@@ -39,6 +40,30 @@ def _margin(cluster: Cluster) -> Found:
         'must be 0 with gpu_hour_value_basis = "margin", where the hardware is already taken off the value of a '
         'GPU-hour (it would be counted twice); type capex_eur_per_gpu = 0, or gpu_hour_value_basis = "market_rent"',
     )
+
+
+COSTS_IN_A_MARGIN = (
+    "network_capex_eur_per_gpu",
+    "cooling_capex_eur_per_kw",
+    "building_capex_eur_per_kw",
+    "power_plant_capex_eur_per_kw",
+    "staff_eur_per_year",
+    "network_service_eur_per_year",
+    "maintenance_share_of_capex_per_year",
+)
+
+
+def _margin_of_costs(cluster: Cluster) -> Found:
+    if cluster.gpu_hour_value_basis != "margin" or cluster.costs is None:
+        return
+    for field in COSTS_IN_A_MARGIN:
+        mean = getattr(cluster.costs, field).mean()
+        if mean > 0.0:
+            text = (
+                'must be 0 with gpu_hour_value_basis = "margin", which is what a GPU-hour leaves after all but '
+                f'electricity (it would be counted twice); type {field} = 0, or gpu_hour_value_basis = "market_rent"'
+            )
+            yield f"cluster.costs.{field}", mean, text
 
 
 def _jobs(cluster: Cluster) -> Found:

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Strict
 
-from riskmodel.study.fields import Section, choice, number, whole
+from riskmodel.study.fields import Q, Section, choice, number, quantity, whole
 
 if TYPE_CHECKING:
     from distributions.dependence import Repair
 
 __all__ = ["Claims", "Correlation", "Header"]
 
-SAME_RATE = "same as discount_rate_real, the convention when no other rate is known"
+SAME_RATE = "same as discount_rate_real, the convention when no other rate is known; the mean of a law"
 
 
 class Header(Section):
@@ -26,7 +26,10 @@ class Header(Section):
     price_year: int = whole("Money of this year", "", 2025, low=1990, high=2100)
     years: int = whole("Years simulated", "years", 15, low=1, high=40)
     baseline: str = choice("Strategy others are compared with", "grid_expansion", source="first strategy of the file")
-    discount_rate_real: float = number("Real discount rate", "per year", 0.08, low=0.0, high=0.5)
+    discount_rate_real: Q = quantity(
+        "Real discount rate, a number or a law: of all capital, or of equity with [finance.debt]", "per year", 0.08,
+        low=0.0, high=0.5,
+    )  # fmt: skip
     finance_rate_real: float = number(
         "Real rate on borrowed money, for MIRR", "per year", 0.08, low=0.0, high=0.5, source=SAME_RATE
     )

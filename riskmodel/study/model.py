@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, PrivateAttr
 from distributions.laws import Law
 from riskmodel.study.cluster import Cluster
 from riskmodel.study.fields import Section, field_extra
+from riskmodel.study.finance import Finance
 from riskmodel.study.header import Claims, Correlation, Header
 from riskmodel.study.records import EVENTS_FIELD, RECORD_FIELDS, file_hash, found_file, is_file_name, named_records
 from riskmodel.study.site import Site
@@ -66,6 +67,7 @@ class Study(Section):
     cluster: Cluster
     site: Site
     strategies: dict[str, Strategy] = Field(min_length=1)
+    finance: Finance | None = None
     correlation: Correlation | None = None
     claims: Claims | None = None
     sources: dict[str, str] = Field(default_factory=dict)
@@ -91,7 +93,7 @@ class Study(Section):
         yield from _leaves("site", self.site)
         for name, strategy in self.strategies.items():
             yield from _leaves(f"strategies.{name}", strategy)
-        for key in ("correlation", "claims"):
+        for key in ("finance", "correlation", "claims"):
             section = getattr(self, key)
             if section is not None:
                 yield from _leaves(key, section)

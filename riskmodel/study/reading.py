@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from distributions.laws import LawError, from_spec
 from riskmodel.study.cluster import Cluster
+from riskmodel.study.finance import Finance
 from riskmodel.study.header import Claims, Correlation, Header
 from riskmodel.study.model import Leaf, Origin, Study, stream_name
 from riskmodel.study.overrides import apply_overrides, named_override
@@ -26,6 +28,7 @@ __all__ = ["load_study", "parse_study", "study_from_tables"]
 
 Model = TypeVar("Model", bound=BaseModel)
 MOST_BYTES = 1_000_000
+MOST_RATE = 0.5
 FOLLOWS_DISCOUNT = ("finance_rate_real", "reinvestment_rate_real")
 
 
@@ -174,10 +177,21 @@ def _fill(given: dict[str, Any]) -> dict[str, Any]:
     strategies = given.get("strategies")
     if "baseline" not in header:
         header["baseline"] = next(iter(strategies), "") if isinstance(strategies, dict) else ""
-    for key in FOLLOWS_DISCOUNT:  # 0 where the discount rate is missing, so that only that one is reported
-        header.setdefault(key, header.get("discount_rate_real", 0.0))
+    for key in FOLLOWS_DISCOUNT:
+        header.setdefault(key, _plain_rate(header.get("discount_rate_real", 0.0)))
     filled["study"] = header
     return filled
+
+
+def _plain_rate(discount: Any) -> Any:
+    """The discount rate, or the mean of its law; 0 where it is missing or wrong, so that only that one is reported."""
+    if not isinstance(discount, dict):
+        return discount if isinstance(discount, (int, float)) and not isinstance(discount, bool) else 0.0
+    try:
+        mean = float(from_spec(discount).mean())
+    except (LawError, TypeError, ValueError):
+        return 0.0
+    return mean if 0.0 <= mean <= MOST_RATE else 0.0
 
 
 def _parts(filled: dict[str, Any], study: Study | None) -> Parts:
@@ -197,6 +211,7 @@ def _parts(filled: dict[str, Any], study: Study | None) -> Parts:
             study.sources,
             {leaf.path: leaf.extra for leaf in study.leaves()},
             complete=True,
+            finance=study.finance,
         )
     valid = {name: _try(Strategy, table) for name, table in strategies.items()}
     return Parts(
@@ -208,6 +223,7 @@ def _parts(filled: dict[str, Any], study: Study | None) -> Parts:
         _try(Correlation, filled.get("correlation")),
         _try(Claims, filled.get("claims")),
         sources,
+        finance=_try(Finance, filled.get("finance")),
     )
 
 

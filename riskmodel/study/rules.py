@@ -9,6 +9,8 @@ from typing import Any
 from riskmodel.study.cabinet_rules import availability_rules, demand_response_rules, fire_rules
 from riskmodel.study.cluster import Cluster
 from riskmodel.study.cluster_rules import cluster_rules
+from riskmodel.study.finance import Finance
+from riskmodel.study.finance_rules import finance_rules
 from riskmodel.study.header import Claims, Correlation, Header
 from riskmodel.study.model import rated_load_kw, stream_name
 from riskmodel.study.problems import MISSING, Problem, nearest
@@ -42,6 +44,7 @@ class Parts:
     paths: Mapping[str, Any] = field(default_factory=dict)
     """Every field path of the valid sections, with its ``field_extra``."""
     complete: bool = False
+    finance: Finance | None = None
     folder: Path = Path()
     """Of the study file: paths of parameter files are relative to it."""
 
@@ -53,8 +56,8 @@ Found = Iterator[tuple[str, Any, str]]
 def check_rules(parts: Parts, file: str) -> list[Problem]:
     """Problems between fields, in the order of the sections."""
     rules = (
-        _names, _titles, _baseline, _cluster, _shares, _records, _housing, _limits, _cabinets, _reserves, _correlation,
-        _copula, _claims, _sources,
+        _names, _titles, _baseline, _cluster, _shares, _records, _housing, _limits, _cabinets, _reserves, _finance,
+        _correlation, _copula, _claims, _sources,
     )  # fmt: skip
     return [Problem(file, *found) for rule in rules for found in rule(parts)]
 
@@ -97,6 +100,11 @@ def _baseline(parts: Parts) -> Found:
 def _cluster(parts: Parts) -> Found:
     if parts.cluster is not None:
         yield from cluster_rules(parts.cluster)
+
+
+def _finance(parts: Parts) -> Found:
+    if parts.finance is not None:
+        yield from finance_rules(parts.finance, parts.header.years if parts.header is not None else None)
 
 
 def _records(parts: Parts) -> Found:

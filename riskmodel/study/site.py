@@ -84,8 +84,16 @@ class Site(Section):
         low=0.0, high=10.0, default=1.0, source="1: days as spread as in the fitted window, or as the tariff says",
     )  # fmt: skip
     energy_fee_eur_per_mwh: Q = quantity(
-        "Taxes and grid energy fees on import", "EUR/MWh", 35.0, low=-100.0, high=1000.0
+        "Grid energy fees on import, and taxes unless energy_tax_eur_per_mwh gives them",
+        "EUR/MWh",
+        35.0,
+        low=-100.0,
+        high=1000.0,
     )
+    energy_tax_eur_per_mwh: Q = quantity(
+        "Taxes on import that are not within energy_fee_eur_per_mwh; dispatch sees both", "EUR/MWh", 39.0,
+        low=-100.0, high=1000.0, default=0.0, source="0: taxes are within the fee",
+    )  # fmt: skip
     export_fee_eur_per_mwh: float = number(
         "Taken off the price of exported energy", "EUR/MWh", 3.0, low=-100.0, high=1000.0
     )

@@ -10,6 +10,7 @@ from riskmodel.study.cells_field import AgeingLaw
 from riskmodel.study.demand_response import DemandResponse
 from riskmodel.study.fields import Q, Section, choice, flag, number, quantity, whole
 from riskmodel.study.fire import Fire
+from riskmodel.study.opportunity import Opportunity
 
 
 def _wear(value: Any) -> float | str:
@@ -309,3 +310,4 @@ class Strategy(Section):
     gensets: Gensets | None = Field(default=None)
     storage: Storage | None = Field(default=None)
     pv: Pv | None = Field(default=None)
+    opportunity: Opportunity | None = Field(default=None)

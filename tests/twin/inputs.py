@@ -65,6 +65,7 @@ def strategy_inputs(study, name, drawn, law_uniform, m):
     law = code_at(storage.ageing_law, ones * law_uniform)[0] if storage else 0
     failing = drawn.get(f"strategies.{name}.storage.availability.failure_rate_factor", 1.0)
     burning = drawn.get(f"strategies.{name}.storage.fire.fire_rate_factor", 1.0)
+    fee = drawn["site.energy_fee_eur_per_mwh"] + drawn["site.energy_tax_eur_per_mwh"]
     called = parameters.load("outages", study.record_names()["outages"])["curtailment"]
     return StrategyInputs(
         load_kw=f(it_kw * drawn["cluster.load_factor"] * drawn["cluster.power_usage_effectiveness"]),
@@ -73,7 +74,7 @@ def strategy_inputs(study, name, drawn, law_uniform, m):
         import_before_kw=f(strategy.connection.import_limit_before_mw * 1000),
         energised_day=math.ceil(months * HOURS_PER_MONTH / 24),
         kwp=kwp.astype(f),
-        trade=Trade(f(drawn["site.energy_fee_eur_per_mwh"]), f(site.export_fee_eur_per_mwh), f(site.export_allowed)),
+        trade=Trade(f(fee), f(site.export_fee_eur_per_mwh), f(site.export_allowed)),
         cabinets=cabinets_of(study, storage, packed, m) if storage else None,
         contracted_kw=f((connection.contracted_mw or connection.import_limit_mw) * 1000 if by_contract else 0.0),
         contract=storage.demand_response if storage else None,

@@ -63,8 +63,8 @@ def net_present_value(flows: ArrayLike, rate: ArrayLike, mid_year: bool = False)
     (...) float64 [EUR]
     """
     values = np.asarray(flows, dtype=np.float64)
-    total = np.zeros(values.shape[:-1])
     factors = discount_factors(rate, values.shape[-1], mid_year)
+    total = np.zeros(np.broadcast_shapes(values.shape[:-1], factors.shape[:-1]))
     for year in range(values.shape[-1]):
         total += values[..., year] * factors[..., year]
     return total

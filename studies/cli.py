@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from riskmodel._guard import check_packages
-from studies import cli_calibrate, cli_insurance, cli_outages, cli_risk
+from studies import cli_calibrate, cli_insurance, cli_money, cli_outages, cli_risk
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 """Exit codes; 0 is done."""
@@ -29,6 +29,7 @@ app = typer.Typer(
 )
 
 app.add_typer(cli_calibrate.app, name="calibrate")
+app.command()(cli_money.finance)
 app.command()(cli_outages.survival)
 app.command()(cli_outages.explain)
 app.command()(cli_risk.sensitivity)

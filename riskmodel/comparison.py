@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -115,13 +116,18 @@ def dominance(a: Array, b: Array, seed: int = 0) -> tuple[Dominance, Dominance, 
     sign = np.where(order < n, 1.0, -1.0)
     path = order % n
     here = _orders(np.ones((1, n))[:, path] * sign, ordered, ends)[0]
-    drawn, group = weights(n, seed), group_of(n)
+    drawn, group = _weights(n, seed), group_of(n)
     held = np.zeros(4)
     for first in range(0, REPLICATES, PER_CHUNK):
         chunk = drawn[first : first + PER_CHUNK][:, group][:, path] * sign
         held += _orders(chunk, ordered, ends).sum(axis=0)
     found = [_answer(bool(h), float(s)) for h, s in zip(here, held / REPLICATES, strict=True)]
     return found[0], found[1], found[2], found[3]
+
+
+@functools.lru_cache(maxsize=2)
+def _weights(n: int, seed: int) -> Array:
+    return weights(n, seed)
 
 
 def _orders(signed: Array, ordered: Array, ends: NDArray[np.bool_]) -> NDArray[np.bool_]:

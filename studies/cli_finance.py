@@ -120,7 +120,8 @@ def _print(results: Results, found: FinanceReport, out: Path | None) -> None:
     console.print(_pairs(found, currency))
     say(
         "Dominance in the first order: more often above any value; in the second: preferred by all who shun risk. "
-        "Shown: holds for all paths and in 95 % of resamples of them (in brackets: in how many); excluded: fails in as many."
+        "Shown: holds for all paths and in 95 % of resamples of them (in brackets: in how many); excluded: fails in "
+        "as many."
     )
     if found.cover:
         say("Debt service cover ratio by year: mean, and the value that 1 path in 20 is below")

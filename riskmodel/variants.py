@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from distributions.given_outages import GivenTables
     from riskmodel.study import Study
 
-__all__ = ["PathValues", "RangeCache", "changed", "evaluate", "ranges"]
+__all__ = ["PathValues", "RangeCache", "changed", "evaluate", "only", "ranges"]
 
 PATHS_PER_RANGE = 512
 
@@ -67,10 +67,13 @@ class RangeCache:
     ----------
     walked, reused : int
         Ranges that the engine simulated, and that were found here.
+    full : bool
+        True to keep nothing more.
     """
 
     walked: int = 0
     reused: int = 0
+    full: bool = False
     _annual: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def range_result(
@@ -81,12 +84,15 @@ class RangeCache:
         Events are left out.
         """
         key, scalars = _what_the_engine_reads(study, seed, first, n, how.get("given"))
-        if key in self._annual:
+        annual = self._annual.get(key)
+        if annual is not None:
             self.reused += 1
         else:
-            self._annual[key] = simulate(study, seed, first, n, **how).annual
+            annual = simulate(study, seed, first, n, **how).annual
             self.walked += 1
-        return RangeResult(first, self._annual[key], scalars, {}, tuple(study.strategy_names))
+            if not self.full:
+                self._annual[key] = annual
+        return RangeResult(first, annual, scalars, {}, tuple(study.strategy_names))
 
 
 def changed(study: Study, overrides: Sequence[str], file: str = "") -> Study:
@@ -130,10 +136,30 @@ def _typed_tables(study: Study) -> dict[str, Any]:
     return tables
 
 
-def ranges(paths: int, first_path: int = 0) -> Iterator[tuple[int, int]]:
+def only(study: Study, names: Collection[str]) -> Study:
+    """The study with some of its strategies; their paths are the same as with all."""
+    from riskmodel.study.reading import study_from_tables
+
+    kept = [
+        leaf for leaf in study.leaves() if not leaf.path.startswith("strategies.") or leaf.path.split(".")[1] in names
+    ]
+    fields = {name for leaf in kept for name in (leaf.path, leaf.stream_name)}
+    if study.correlation is not None and not fields.issuperset(study.correlation.names):
+        return study  # without one of the tied inputs the others would be drawn otherwise
+    tables = _typed_tables(study)
+    tables["strategies"] = {name: table for name, table in tables["strategies"].items() if name in names}
+    if study.claims is not None and study.claims.strategy not in names:
+        del tables["claims"]
+        fields = {name for name in fields if not name.startswith("claims.")}
+    tables["sources"] = {path: text for path, text in tables["sources"].items() if path in fields}
+    return study_from_tables(tables, study.header.name)
+
+
+def ranges(paths: int, first_path: int = 0, at_a_time: int | None = None) -> Iterator[tuple[int, int]]:
     """(first path, number) of the ranges that are simulated at a time."""
-    for first in range(first_path, first_path + paths, PATHS_PER_RANGE):
-        yield first, min(PATHS_PER_RANGE, first_path + paths - first)
+    step = at_a_time or PATHS_PER_RANGE
+    for first in range(first_path, first_path + paths, step):
+        yield first, min(step, first_path + paths - first)
 
 
 def evaluate(
@@ -145,6 +171,7 @@ def evaluate(
     progress: Callable[[int, int], object] | None = None,
     cache: RangeCache | None = None,
     first_path: int = 0,
+    at_a_time: int | None = None,
     threads: int | None = None,
     given: GivenTables | None = None,
     more: More | None = None,
@@ -164,6 +191,8 @@ def evaluate(
         Reuses and keeps what the engine makes: 3 kB a path, strategy and ten years.
     first_path : int
         Number of the first path.
+    at_a_time : int
+        Paths of one range, by default 512; a cache finds whole ranges.
     threads : int
     given : distributions.given_outages.GivenTables
         Events to walk instead of those of the study.
@@ -184,7 +213,7 @@ def evaluate(
     tell = progress or (lambda done, total: None)
     parts, scalars = [], []
     tell(0, paths)
-    for first, n in ranges(paths, first_path):
+    for first, n in ranges(paths, first_path, at_a_time):
         if cache is None:
             result = simulate(study, seed, first, n, **how)
         else:

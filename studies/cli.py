@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from riskmodel._guard import check_packages
-from studies import cli_calibrate, cli_insurance, cli_money, cli_outages, cli_risk
+from studies import cli_calibrate, cli_insurance, cli_money, cli_outages, cli_risk, cli_what_if
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 """Exit codes; 0 is done."""
@@ -35,6 +35,8 @@ app.command()(cli_outages.explain)
 app.command()(cli_risk.sensitivity)
 app.command()(cli_risk.size)
 app.command()(cli_insurance.losses)
+app.command()(cli_what_if.stress)
+app.command()(cli_what_if.claim)
 
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="Name of a shipped study, or the path of a TOML file.")]
 Overrides = Annotated[

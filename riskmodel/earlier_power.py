@@ -73,12 +73,12 @@ def month_columns(
         and undiscounted, over these months; `early_power_needed_eur_per_month`, what it must be for the stand-alone
         flow to reach zero by the date. All money that earlier power brings must come before it.
     """
-    from riskmodel.ledger import Draws, sum_of
-    from riskmodel.path_tables import benefit_flows, early_power
+    from riskmodel.ledger import Draws, sum_of, with_early_power
+    from riskmodel.path_tables import benefit_flows
 
     base = result.strategy_names.index(study.header.baseline)
-    early = early_power(result, ledger, base)
-    without = benefit_flows(ledger, base)[0] - early
+    early = with_early_power(study, result, ledger)
+    without = benefit_flows(ledger, base)[0] - (early if study.cluster.gpus_without_power == "wait" else 0.0)
     draws = Draws(study, result)
     starts = [draws(f"strategies.{name}.connection.time_to_power_months") for name in result.strategy_names]
     months = np.column_stack([starts[base] - start for start in starts])

@@ -239,7 +239,7 @@ def applied(study: Study, cases: Sequence[StressCase]) -> Variant:
             raise NotInStudy(f"an event in year {last}, and the study ends with year {study.header.years}")
         if not typed and not own:
             fields = " or ".join(dict.fromkeys(change.field for change in case.changes))
-            raise NotInStudy(f"no strategy has {fields.replace('strategies.*.', '')}")
+            raise NotInStudy(f"it has no {fields.replace('strategies.*.', '')}")
         before, now = now, changed(now, typed, f"stress case {case.name}") if typed else now
         if typed and not own and now == before:
             raise NotInStudy(f"{case.changes[0].field} is so already")

@@ -26,7 +26,7 @@ __all__ = ["MEANS", "PARTS", "StressTest", "stress"]
 MEANS = ("npv_eur", "delta_npv_eur", "downtime_loss_eur_per_year", "best")
 """Results whose mean, and the mean of whose changes path by path, are given; that of `best` is its probability."""
 PAYBACK = "payback_simple_years"
-PARTS = ("investment", "maintenance", "energy", "waiting for power", "downtime", "other")
+PARTS = ("investment", "maintenance", "energy", "waiting for power", "downtime", "subsidy, tax and debt", "other")
 """What a change of the NPV difference is made of; together they are the change."""
 HALF = 0.5
 ENOUGH_IN_RANGE = 512
@@ -163,14 +163,23 @@ class _Run:
 
 def _parts(study: Study, result: RangeResult, ledger: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     """(n_paths, n_strategies) parts of the NPV less the baseline's, and their rest."""
-    from riskmodel.finance import net_present_value
-    from riskmodel.ledger import DOWNTIME_LINES, ENERGY_LINES, INVESTMENT_LINES, Line, sum_of
+    from riskmodel.ledger import (
+        DOWNTIME_LINES,
+        ENERGY_LINES,
+        FINANCING_LINES,
+        INVESTMENT_LINES,
+        Draws,
+        Line,
+        sum_of,
+    )  # fmt: skip
+    from riskmodel.measures import Terms
 
-    base = result.strategy_names.index(study.header.baseline)
-    groups = (INVESTMENT_LINES, (Line.MAINTENANCE,), ENERGY_LINES, (Line.WAITING_FOR_POWER,), DOWNTIME_LINES)
+    base, terms = result.strategy_names.index(study.header.baseline), Terms.of(study, Draws(study, result))
+    waiting = (Line.WAITING_FOR_POWER, Line.GPUS_BOUGHT_LATER)
+    groups = (INVESTMENT_LINES, (Line.MAINTENANCE,), ENERGY_LINES, waiting, DOWNTIME_LINES, FINANCING_LINES)
     found = {}
     for part, lines in zip(PARTS, groups, strict=False):
-        value = net_present_value(sum_of(ledger, lines), study.header.discount_rate_real)
+        value = terms.npv(sum_of(ledger, lines))
         found[f"part:{part}"] = value - value[:, base : base + 1]
     return found
 

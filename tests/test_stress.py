@@ -78,8 +78,9 @@ def test_laws_are_multiplied_and_shifted_where_they_are():
     dear = applied(study, cases_of("storage_dearer")).study.strategies["string"].storage
     assert (dear.capex_eur_per_kwh.low, dear.capex_eur_per_kwh.high) == (300.0, 450.0)
     rate = applied(study, cases_of("wacc_up")).study.header
-    assert rate.discount_rate_real == pytest.approx(0.11)
-    assert applied(study, cases_of("wacc_up", "wacc_up")).study.header.discount_rate_real == pytest.approx(0.14)
+    assert (rate.discount_rate_real.mean(), rate.finance_rate_real) == (pytest.approx(0.11), pytest.approx(0.11))
+    twice = applied(study, cases_of("wacc_up", "wacc_up")).study.header
+    assert twice.discount_rate_real.mean() == pytest.approx(0.14)
 
 
 @pytest.mark.tiny
@@ -88,10 +89,27 @@ def test_a_case_that_a_study_does_not_have():
     with pytest.raises(NotInStudy, match="an event in year 4, and the study ends with year 3"):
         applied(study, cases_of("winter_outage"))
     grid = parse_study(STUDY.format(years=4).split("[strategies.string]")[0])
-    with pytest.raises(NotInStudy, match=r"no strategy has storage.capex_eur_per_kwh"):
+    with pytest.raises(NotInStudy, match=r"it has no storage.capex_eur_per_kwh"):
         applied(grid, cases_of("storage_dearer"))
     with pytest.raises(NotInStudy, match="is so already"):
         applied(study_of('strategies.string.storage.ageing_law="naumann_2020"'), cases_of("ageing_pessimistic"))
+
+
+SUBSIDY = ("finance.subsidy.grant_share=0.3", "finance.subsidy.probability=0.5")
+
+
+@pytest.mark.tiny
+def test_a_subsidy_that_is_withdrawn_is_lost_where_it_was_granted():
+    """Half of the paths get 30 % of 10 cabinets of 261 kWh and of 1 MWp, a year later."""
+    test = StressTest(study_of(*SUBSIDY), cases_of("subsidy_withdrawn"), "string", 400, SEED, 0)
+    (case,) = stress(test, simulate_range=engine)["cases"]
+    outlay = 10 * 261.0 * 250.0 + 1e6
+    found = case["strategies"]["string"]
+    assert found["delta_npv_eur"]["change"]["value"] == pytest.approx(-0.5 * 0.3 * outlay / 1.08, rel=0.15)
+    assert found["parts"]["subsidy, tax and debt"] == found["delta_npv_eur"]["change"]
+    assert case["money_only"]
+    record = record_of("subsidy_withdrawn")
+    assert record["not_in_study"][0]["reason"] == "it has no finance.subsidy.probability"
 
 
 @pytest.mark.tiny

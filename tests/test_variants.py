@@ -39,7 +39,7 @@ def test_a_change_is_what_the_file_with_it_would_be(override):
 @pytest.mark.tiny
 def test_rates_that_follow_the_discount_rate_follow_its_change():
     study = changed(study_of(), ["study.discount_rate_real=0.11"])
-    assert study.header.finance_rate_real == 0.11
+    assert study.header.finance_rate_real == pytest.approx(0.11)
     stated = changed(study_of(["study.finance_rate_real=0.05"]), ["study.discount_rate_real=0.11"])
     assert stated.header.finance_rate_real == 0.05
 

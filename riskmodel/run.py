@@ -28,6 +28,8 @@ TABLE_FILES = (
     "paths.parquet", "years.parquet", "events.parquet", "redrawn.parquet", "summary.csv", "study.resolved.toml",
 )  # fmt: skip
 FIGURES = "figures"
+REPORTS = "reports"
+"""Pages and workbooks made from the results, if any; they go when the results are replaced."""
 GIVEN_EVENTS = "given_events.csv"
 """Copy of the file of given events, where a study has one: the resolved study names it."""
 
@@ -367,7 +369,7 @@ def _write_study(folder: Path, study: Study) -> None:
 def _remove_results(folder: Path) -> None:
     for name in (manifests.NAME, *TABLE_FILES, GIVEN_EVENTS):
         (folder / name).unlink(missing_ok=True)
-    for name in (FIGURES, store.RANGES):
+    for name in (FIGURES, REPORTS, store.RANGES):
         shutil.rmtree(folder / name, ignore_errors=True)
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from riskmodel._guard import check_packages
-from studies import cli_calibrate, cli_insurance, cli_money, cli_outages, cli_risk, cli_what_if
+from studies import cli_calibrate, cli_insurance, cli_money, cli_outages, cli_reports, cli_risk, cli_what_if
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 """Exit codes; 0 is done."""
@@ -32,6 +32,7 @@ app.add_typer(cli_calibrate.app, name="calibrate")
 app.command()(cli_money.finance)
 app.command()(cli_outages.survival)
 app.command()(cli_outages.explain)
+app.command()(cli_reports.report)
 app.command()(cli_risk.sensitivity)
 app.command()(cli_risk.size)
 app.command()(cli_insurance.losses)

@@ -1,0 +1,29 @@
+"""The commands that write for readers: their options. What they do is in ``cli_report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["report"]
+
+
+def report(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="Folder of a finished run.")],
+    reader: Annotated[
+        str, typer.Option("--for", metavar="READER", help="board: one page, PDF and HTML; finance: an Excel workbook.")
+    ],
+    lang: Annotated[str, typer.Option(help="Language of the board page: en or zh.")] = "en",
+    paper: Annotated[str, typer.Option(help="Paper of the board page: a4 or letter.")] = "a4",
+    decide_by: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="Date of the next decision. Default: a line to write on.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the files. Default: reports in the results.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the names of the files as one JSON object.")] = False,
+) -> None:
+    """Write what a reader acts on: the board page or the finance workbook of a finished run."""
+    from studies.cli_report import ReportRequest, write_report
+
+    write_report(ReportRequest(results, reader, lang, paper, decide_by, out, as_json))

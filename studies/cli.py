@@ -38,6 +38,7 @@ app.command()(cli_risk.size)
 app.command()(cli_insurance.losses)
 app.command()(cli_what_if.stress)
 app.command()(cli_what_if.claim)
+app.command()(cli_insurance.cover)
 
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="Name of a shipped study, or the path of a TOML file.")]
 Overrides = Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["losses"]
+__all__ = ["cover", "losses"]
 
 LifeYears = Annotated[
     str | None, typer.Option(metavar="A-B", help="Only these years of each life, e.g. 1-5. Default: all.")
@@ -33,3 +33,29 @@ def losses(
     from studies.cli_losses import LossesRequest, show_losses
 
     show_losses(LossesRequest(results, ord_folder, return_periods, life_years, out, as_json, as_csv))
+
+
+def cover(
+    source: Annotated[
+        Path, typer.Argument(metavar="RESULTS|EVENTS.csv", help="Folder of a finished run, or a CSV file of events.")
+    ],
+    terms: Annotated[
+        str, typer.Argument(metavar="COVER", help="TOML file of the cover, or a shipped one: outage, index.")
+    ] = "outage",
+    years: Annotated[
+        int | None, typer.Option(min=1, max=10_000_000, help="With a CSV: years it spans, those without events too.")
+    ] = None,
+    strategy: Annotated[str | None, typer.Option(help="Only this strategy. Default: all.")] = None,
+    life_years: LifeYears = None,
+    ord_folder: Annotated[
+        Path | None,
+        typer.Option("--ord", metavar="DIR", help="Folder for Open Results Data tables, gross and net too."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for tables and figures. Default: none written.")] = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """Price a cover on outage risk: layers, waiting period, reinsurance, index triggers, and what protection saves."""
+    from studies.cli_cover import CoverRequest, price_cover
+
+    price_cover(CoverRequest(source, terms, years, strategy, life_years, ord_folder, out, as_json, as_csv))

@@ -104,7 +104,7 @@ def clustered_error(influence: Array, periods: Periods) -> float:
         First-order change of the statistic by each year, weighted mean 0.
     """
     sums = np.bincount(periods.cluster, periods.weight * influence)
-    n = np.unique(periods.cluster).size
+    n = periods.clusters
     return math.sqrt(n / (n - 1.0) * math.fsum(sums**2)) if n > 1 else math.inf
 
 
@@ -118,7 +118,7 @@ class Annual(NamedTuple):
 
 def annual(values: Array, periods: Periods, unit: str = "") -> Annual:
     """Average annual loss, standard deviation and coefficient of variation, with errors by path."""
-    weight, n = periods.weight, int(np.unique(periods.cluster).size)
+    weight, n = periods.weight, periods.clusters
     mean = math.fsum(weight * values)
     centred = values - mean
     variance = math.fsum(weight * centred**2)
@@ -198,7 +198,7 @@ def _point(curve: Curve, values: Array, periods: Periods, years: float, kind: st
     if not math.isfinite(error):
         low, high = _ends(curve, values, periods, years, 0.6827)
         error = (high - low) / 2.0 if math.isfinite(high - low) else math.inf
-    estimate = Estimate(value, error, int(np.unique(periods.cluster).size), unit)
+    estimate = Estimate(value, error, periods.clusters, unit)
     return Point(kind, years, estimate, *ends, _flagged(years, periods, curve))
 
 
@@ -230,7 +230,7 @@ def _tail_point(curve: Curve, values: Array, periods: Periods, years: float, kin
     if curve.place(years) == 0 and curve.loss[0] > 0.0:
         error = math.inf  # one year says nothing of its own error
     half = SCORE * error
-    estimate = Estimate(value, error, int(np.unique(periods.cluster).size), unit)
+    estimate = Estimate(value, error, periods.clusters, unit)
     return Point(kind, years, estimate, max(0.0, value - half), value + half, _flagged(years, periods, curve))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel.csv_table import CsvTable, read_csv_table
-from riskmodel.insurance.losses import EventLosses, Periods
+from riskmodel.insurance.losses import NO_CAUSE, EventLosses, Periods
 
 __all__ = ["COLUMNS", "events_of_csv"]
 
@@ -17,8 +17,9 @@ NEEDED = ("period", "weight", "event", "loss")
 COLUMNS = (*NEEDED, "duration_h", "down_h", "hour", "cause", "path")
 SUM_TOLERANCE = 1e-6
 MOST_DURATION_H = 8760.0 * 10.0
-EVERY_CAUSE = "event"
 MOST_ID = 2**31 - 1
+MOST_NAMED = 100
+"""Rows named at most for one problem."""
 
 
 def events_of_csv(path: str | Path, years: int) -> EventLosses:
@@ -42,22 +43,20 @@ def events_of_csv(path: str | Path, years: int) -> EventLosses:
     table = read_csv_table(path)
     table.check_columns(COLUMNS, NEEDED)
     table.finish()
-    period = table.numbers("period", f"a whole number from 1 to {years:,}, the number of --years", least=1, most=years)
-    weight = table.numbers(
-        "weight", "the weight of the period: 1 in every row, or its probability, all summing to 1", above=0.0
-    )
-    event = table.numbers("event", f"a whole number from 0 to {MOST_ID:,}", least=0, most=MOST_ID)
-    loss = table.numbers("loss", "a loss of at least 0; a gain is no loss", least=0.0)
+    period = _numbers(table, "period", f"a whole number from 1 to {years:,}, the number of --years", 1, years)
+    weight = _numbers(table, "weight", "the weight of the period: 1 in every row, or its probability", 0.0, above=True)
+    event = _numbers(table, "event", f"a whole number from 0 to {MOST_ID:,}", 0, MOST_ID)
+    loss = _numbers(table, "loss", "a loss of at least 0; a gain is no loss", 0.0)
     hours = "hours from 0 to 87,600, e.g. 1.5 (in hours: not minutes, not seconds)"
     times = {}
     for name in ("duration_h", "down_h"):
         absent = np.full(len(table), math.nan)
-        times[name] = table.numbers(name, hours, least=0.0, most=MOST_DURATION_H) if table.has(name) else absent
+        times[name] = _numbers(table, name, hours, 0.0, MOST_DURATION_H) if table.has(name) else absent
     hour = np.full(len(table), math.nan)
     if table.has("hour"):
-        hour = table.numbers("hour", "hours since the year began, from 0 to 8784", least=0.0, most=8784.0)
+        hour = _numbers(table, "hour", "hours since the year began, from 0 to 8784", 0.0, 8784.0)
     for name, values in (("period", period), ("event", event)):
-        for i in np.flatnonzero(np.isfinite(values) & (values != np.floor(values))):
+        for i in np.flatnonzero(np.isfinite(values) & (values != np.floor(values)))[:MOST_NAMED]:
             table.problem(int(i), name, "type a whole number")
     table.finish()
     place = period.astype(np.int64) - 1
@@ -74,25 +73,49 @@ def events_of_csv(path: str | Path, years: int) -> EventLosses:
     )
 
 
+def _numbers(
+    table: CsvTable, column: str, what: str, least: float, most: float = math.inf, above: bool = False
+) -> NDArray[np.float64]:
+    """A whole column at once; cells that are no number or out of range become problems and NaN."""
+    texts = table.texts(column)
+    try:
+        values = np.array(texts, dtype=np.float64)
+    except ValueError:
+        values = np.array([_number(text) for text in texts])
+    wrong = ~(np.isfinite(values) & (values >= least) & (values <= most))
+    wrong |= (values == least) if above else False
+    for i in np.flatnonzero(wrong)[:MOST_NAMED]:
+        table.problem(int(i), column, f"type {what}")
+    return values
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text.replace("_", "x"))  # Python would read 1_000
+    except ValueError:
+        return math.nan
+
+
 def _unknown(n: int) -> NDArray[np.float64]:
     return np.full(n, math.nan)
 
 
 def _causes(table: CsvTable) -> tuple[tuple[str, ...], NDArray[np.int64]]:
-    texts = table.texts("cause") if table.has("cause") else [EVERY_CAUSE] * len(table)
+    texts = table.texts("cause") if table.has("cause") else [NO_CAUSE] * len(table)
     for i, text in enumerate(texts):
         if not text:
             table.problem(i, "cause", "type what caused the loss, e.g. sag")
     table.finish()
     names = tuple(sorted(set(texts)))
-    return names, np.array([names.index(text) for text in texts], dtype=np.int64)
+    number = {name: k for k, name in enumerate(names)}
+    return names, np.array([number[text] for text in texts], dtype=np.int64)
 
 
 def _weights(table: CsvTable, place: NDArray[np.int64], weight: NDArray[np.float64], years: int) -> NDArray[np.float64]:
     """(years,) probability of each period; what the periods with events leave is shared by those without."""
     by_period = np.full(years, math.nan)
     by_period[place] = weight
-    for i in np.flatnonzero(weight != by_period[place]):
+    for i in np.flatnonzero(weight != by_period[place])[:MOST_NAMED]:
         table.problem(int(i), "weight", f"period {place[i] + 1} has another weight in another row; type one for all")
     table.finish()
     seen = np.isfinite(by_period)
@@ -119,11 +142,11 @@ def _clusters(table: CsvTable, place: NDArray[np.int64], years: int) -> NDArray[
     """(years,) independent unit of each period: its path where the file has it, else the period itself."""
     if not table.has("path"):
         return np.arange(years)
-    path = table.numbers("path", "a whole number, the same for periods that belong together", least=0, most=MOST_ID)
+    path = _numbers(table, "path", "a whole number, the same for periods that belong together", 0, MOST_ID)
     table.finish()
     by_period = np.full(years, -1, np.int64)
     by_period[place] = path.astype(np.int64)
-    for i in np.flatnonzero(path.astype(np.int64) != by_period[place]):
+    for i in np.flatnonzero(path.astype(np.int64) != by_period[place])[:MOST_NAMED]:
         table.problem(int(i), "path", f"period {place[i] + 1} has another path in another row; type one for all")
     table.finish()
     alone = by_period < 0

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CLASSES", "FIRE", "NOT_OF_TIME", "EventLosses", "Periods", "equal_periods"]
+__all__ = ["CLASSES", "FIRE", "NO_CAUSE", "NOT_OF_TIME", "EventLosses", "Periods", "equal_periods"]
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -23,6 +23,9 @@ CLASSES: dict[str, tuple[str, ...]] = {
     FIRE: (FIRE,),
 }
 """Causes of loss as an insurer would group them, and the families of events in each."""
+
+NO_CAUSE = "event"
+"""Cause of events whose file names none."""
 
 NOT_OF_TIME = (EQUIPMENT, FIRE)
 """Causes whose loss is damage, not lost time: a waiting period or a period of indemnity does not touch them."""
@@ -52,6 +55,11 @@ class Periods(NamedTuple):
     def n(self) -> int:
         """Number of years."""
         return int(self.weight.size)
+
+    @property
+    def clusters(self) -> int:
+        """Number of independent units."""
+        return int(np.count_nonzero(np.bincount(self.cluster)))
 
     @property
     def equal(self) -> bool:
@@ -146,6 +154,20 @@ class EventLosses:
             period[number] = self.period
             np.maximum.at(worst, period, total)
         return worst
+
+    def with_every_year(self) -> EventLosses:
+        """With a row of no loss, no cause and no length in each year that has none, for what is paid by the year."""
+        empty = np.flatnonzero(np.bincount(self.period, minlength=self.periods.n) == 0)
+        if not empty.size:
+            return self
+        zero, unknown = np.zeros(empty.size), np.full(empty.size, np.nan)
+        event = np.full(empty.size, int(self.event.max(initial=0)) + 1)
+        more = {"period": empty, "event": event, "cause": np.full(empty.size, -1), "loss": zero}
+        more |= {"duration_h": zero, "down_h": zero, "hour": unknown}
+        columns = {name: np.concatenate([getattr(self, name), values]) for name, values in more.items()}
+        order = np.argsort(columns["period"], kind="stable")
+        changes: dict[str, Any] = {name: values[order] for name, values in columns.items()}
+        return replace(self, **changes)
 
     def life_years(self, first: int, last: int) -> EventLosses:
         """Only years `first` .. `last` of each path (counted from 1), weights scaled to sum to 1."""

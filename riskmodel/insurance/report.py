@@ -15,10 +15,11 @@ from riskmodel.summary import Row
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from riskmodel.insurance.cover_report import CoverReport
     from riskmodel.insurance.ord_tables import Summary
     from riskmodel.results import Results
 
-__all__ = ["SHARES", "TARGET", "LossReport", "loss_report", "loss_rows", "write_ord"]
+__all__ = ["SHARES", "TARGET", "LossReport", "loss_report", "loss_rows", "write_ord", "write_perspectives"]
 
 SHARES = (0.125, 0.25, 0.5, 1.0)
 """Shares of the paths on which the curve is drawn again."""
@@ -135,6 +136,26 @@ def write_ord(results: Results, folder: Path, choose: Choice | None = None) -> l
     files += write_summaries(folder, "gul", 2, _by_cause(results, choose), text, BY_CAUSE)
     sets = {"1": "strategy", "2": "strategy and cause"}
     write_description(folder, files, {**facts, "perspectives": {"gul": "0 ground-up"}, "summary_sets": sets})
+    return [*files, "metadata.json", "data_dictionary.csv"]
+
+
+def write_perspectives(results: Results, folder: Path, reports: list[CoverReport], cover: str) -> list[str]:
+    """Write the ORD tables of a cover, a set by strategy of ground up, gross and net each; give the files' names."""
+    from riskmodel.insurance.ord_files import PERSPECTIVES, write_description, write_summaries
+    from riskmodel.insurance.ord_tables import Summary
+
+    facts = facts_of(results) | {"cover": cover}
+    text = {key: str(value) for key, value in facts.items() if isinstance(value, (str, int))}
+    files: list[str] = []
+    views = dict(zip(PERSPECTIVES, ("ground_up", "gross", "net"), strict=True))
+    kept = {prefix: view for prefix, view in views.items() if view in reports[0].views}
+    for prefix, view in kept.items():
+        infos = [{"strategy": report.name, "title": results.titles[report.name]} for report in reports]
+        losses = [getattr(report.perspectives, view) for report in reports]
+        summaries = (Summary(k, *both) for k, both in enumerate(zip(infos, losses, strict=True), start=1))
+        files += write_summaries(folder, prefix, 1, summaries, text)
+    perspectives = {prefix: f"{PERSPECTIVES[prefix][0]} {PERSPECTIVES[prefix][1]}" for prefix in kept}
+    write_description(folder, files, {**facts, "perspectives": perspectives, "summary_sets": {"1": "strategy"}})
     return [*files, "metadata.json", "data_dictionary.csv"]
 
 

@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from riskmodel.insurance.cover_report import Cell
     from riskmodel.insurance.exceedance import Point
     from riskmodel.insurance.report import LossReport
     from riskmodel.results import Results
 
-__all__ = ["draw_convergence", "draw_curves"]
+__all__ = ["draw_convergence", "draw_curves", "draw_waiting"]
 
+THOUSAND = 1e3
 TICKS_YEARS = (2, 5, 10, 20, 50, 100, 250, 1000, 5000)
 
 
@@ -112,5 +114,48 @@ def draw_convergence(results: Results, reports: list[LossReport]) -> Figure:
         f"How the yearly loss settles: {results.titles[results.baseline]}",
         "The same curve from the first eighth, quarter and half of the lifetimes and from all, each with its 95 % "
         "band, as far as ten worse years were simulated.",
+    )
+    return figure
+
+
+def draw_waiting(results: Results, tables: dict[str, list[Cell]]) -> Figure:
+    """Premium against the waiting period, a curve a strategy; below, the share of the loss the insured keeps."""
+    marks = looks(results)
+    figure = new_figure(8.2)
+    upper, lower = figure.subplots(2, 1, sharex=True)
+    premiums, shares = [], []
+    first = next(iter(tables.values()))[0]
+    for name, cells in tables.items():
+        look = marks[name]
+        row = [cell for cell in cells if (cell.attachment, cell.limit) == (first.attachment, first.limit)]
+        wait = np.array([cell.waiting_period_h for cell in row])
+        premium = np.array([cell.premium.value for cell in row]) / THOUSAND
+        error = 1.96 * np.array([cell.premium.standard_error for cell in row]) / THOUSAND
+        low = np.maximum(premium - error, 0.0)
+        upper.fill_between(wait, low, premium + error, color=look.colour, alpha=0.18, linewidth=0)
+        upper.plot(wait, premium, **look.curve())
+        kept = np.array([cell.kept.value for cell in row]) * 100.0
+        lower.plot(wait, kept, **look.curve())
+        premiums.append((float(premium[-1]), look, look.title))
+        shares.append((float(kept[-1]), look, look.title))
+    unit = first.premium.unit
+    for axes, label, ends in (
+        (upper, f"Premium\n[thousand {unit}]", premiums),
+        (lower, "Share of the loss that\nstays with the insured [%]", shares),
+    ):
+        import seaborn as sns
+
+        axes.set(xlim=(0, max(cell.waiting_period_h for cell in next(iter(tables.values())))), ylabel=label)
+        axes.set_ylim(bottom=0.0)
+        if axes is lower:
+            axes.set_ylim(top=100.0)
+        sns.despine(ax=axes)
+        label_ends(axes, ends)
+    lower.set_xlabel("Waiting period [h]")
+    limit = "" if np.isinf(first.limit) else f", {first.limit / MILLION:g} million above {first.attachment / MILLION:g}"
+    heading(
+        figure,
+        "What a waiting period takes off the premium, and leaves with the insured",
+        f"One layer{limit}, its other terms as in the cover. Bands: 95 % interval of the sampling error.",
     )
     return figure

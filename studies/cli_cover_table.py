@@ -1,0 +1,201 @@
+"""A priced cover in a terminal."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from distributions.estimate import Estimate
+from studies.cli_problems import printable
+
+if TYPE_CHECKING:
+    from riskmodel.insurance.cover import Layer
+    from riskmodel.insurance.cover_report import Cell
+    from studies.cli_cover import Found
+
+__all__ = ["print_cover"]
+
+WIDTH = 120
+THOUSAND, PERCENT = 1e-3, 100.0
+VIEW_WORDS = {"ground_up": "ground up", "gross": "gross (paid by the layers)", "net": "net of reinsurance"}
+
+
+def print_cover(found: Found, places: list[Path]) -> None:
+    """Print layers, premiums, perspectives, what protection saves, index risk and the table."""
+    console = Console()
+    if console.width < WIDTH and not console.is_terminal:
+        console = Console(width=WIDTH)
+
+    def say(text: str) -> None:
+        console.print(printable(text), highlight=False, markup=False, soft_wrap=True)
+
+    say(found.cover.name)
+    for layer in found.cover.layers:
+        say(f"  {layer.name}: {_terms(layer)}")
+    for name in found.reports[0].layers:
+        say(f"\n{name[:1].upper()}{name[1:]}")
+        console.print(_prices(found, name))
+        console.print(_ratios(found, name))
+        if found.reports[0].layers[name].basis is not None:
+            console.print(_basis(found, name))
+    say("Loss a year and in a bad year, thousand")
+    console.print(_views(found))
+    if found.credits:
+        say(f"What a strategy takes off the premium of {found.base}, and off its expected payment, thousand a year")
+        console.print(_credits(found))
+    if found.tables.get(found.base):
+        say(f"Premium of {found.cover.table.layer if found.cover.table else ''}, {found.base}, thousand a year")
+        console.print(_grid(found.tables[found.base]))
+    periods = found.reports[0].periods
+    say(
+        f"{periods.n:,} years. +- is one standard error"
+        + (" between paths" if found.results is not None else "")
+        + f". Premium by {found.cover.price.method.replace('_', ' ')} with "
+        f"{found.cover.price.expense_share * PERCENT:g} % expenses; risk premiums are before expenses. A premium is "
+        "what is asked at the beginning of the year; what reinstatements bring comes on top."
+    )
+    for note in found.notes:
+        say(f"Note: {note}.")
+    for place in places:
+        say(f"Written: {place}")
+
+
+def _terms(layer: Layer) -> str:
+    if layer.trigger is not None:
+        t = layer.trigger
+        unit = "sag" if t.kind == "sag_count" else "h"
+        index = f", index {t.index}" if t.kind == "saidi" else ""
+        return f"{t.payout:,.0f} for each {unit} of {t.kind} above {t.threshold:g}, by the {t.basis}{index}" + _cap(
+            layer
+        )
+    words = [f"{'+'.join(layer.perils) or 'all causes'}"]
+    if layer.waiting_period_h:
+        clock = "stopped" if layer.clock == "down" else "without grid"
+        words.append(f"waiting {layer.waiting_period_h:g} h {clock} ({layer.waiting})")
+    if math.isfinite(layer.indemnity_period_h):
+        words.append(f"at most {layer.indemnity_period_h:g} h")
+    if layer.hours_clause_h:
+        words.append(f"{layer.hours_clause_h:g} h clause")
+    if layer.deductible:
+        words.append(f"deductible {layer.deductible:,.0f}")
+    limit = f"{layer.limit:,.0f}" if math.isfinite(layer.limit) else "all"
+    words.append(f"{limit} above {layer.attachment:,.0f}")
+    if layer.participation < 1.0:
+        words.append(f"{layer.participation * PERCENT:g} % of it")
+    return ", ".join(words) + _cap(layer)
+
+
+def _cap(layer: Layer) -> str:
+    words = ""
+    if layer.trigger is not None and math.isfinite(layer.limit):
+        words += f", at most {layer.limit:,.0f}"
+    if layer.aggregate_deductible:
+        words += f", a year's first {layer.aggregate_deductible:,.0f} not"
+    if math.isfinite(layer.aggregate_limit):
+        words += f", at most {layer.aggregate_limit:,.0f} a year"
+    if layer.reinstatements is not None:
+        charge = ", ".join(f"{share * PERCENT:g} %" for share in layer.reinstatement_charge) or "free"
+        words += f", {layer.reinstatements} reinstatements ({charge})"
+    return words
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column(headings[0], no_wrap=True)
+    for heading in headings[1:]:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table
+
+
+def _k(estimate: Estimate, factor: float = THOUSAND) -> str:
+    if not math.isfinite(estimate.value):
+        return "-"
+    return str(Estimate(estimate.value, estimate.standard_error, estimate.n).scaled(factor, ""))
+
+
+def _prices(found: Found, name: str) -> Table:
+    table = _table(
+        "strategy", "expected\nloss, k", "standard\ndeviation, k", "premium, k", "risk premium\nby SD, k", "by Wang, k",
+        "by cost of\ncapital, k", "reinstate-\nments, k",
+    )  # fmt: skip
+    for report in found.reports:
+        priced, periods = report.layers[name].priced, report.periods
+        values = [priced.pure, priced.spread, priced.premium, *priced.risk.values()]
+        cells = [_k(value.estimate(periods)) for value in values]
+        cells.append(_k(priced.restored().estimate(periods)) if priced.charge.value > 0.0 else "0")
+        table.add_row(Text(printable(report.name)), *cells)
+    return table
+
+
+def _ratios(found: Found, name: str) -> Table:
+    rare = found.cover.price.one_in_years
+    table = _table(
+        "strategy", "rate on\nline, %", "loss\nratio, %", *(f"loss ratio of 1\nyear in {years:g}, %" for years in rare),
+        "pays in\n% of years", "kept by the\ninsured, %",
+    )  # fmt: skip
+    for report in found.reports:
+        layer, periods = report.layers[name], report.periods
+        priced, terms = layer.priced, layer.layer
+        full = math.inf if terms is None else terms.participation * min(terms.limit, terms.aggregate_limit)
+        cells = [_k(priced.premium.times(1.0 / full).estimate(periods), PERCENT) if math.isfinite(full) else "-"]
+        cells.append(_k(priced.loss_ratio.estimate(periods), PERCENT))
+        cells += [_short(priced.rare_ratios[years].value * PERCENT) for years in rare]
+        cells += [_k(layer.attaches, PERCENT), _k(layer.kept, PERCENT)]
+        table.add_row(Text(printable(report.name)), *cells)
+    return table
+
+
+def _short(value: float) -> str:
+    if not math.isfinite(value):
+        return "-"
+    return f"{value:,.3g}" if abs(value) < 1000.0 else f"{value:,.0f}"
+
+
+def _basis(found: Found, name: str) -> Table:
+    table = _table("strategy", "correlation\nwith the loss", "loss not\npaid, k/year", "paid beyond\nthe loss, k/year",
+                   "years with a loss\nand no payment, %", "payments in years\nwithout a loss, %")  # fmt: skip
+    for report in found.reports:
+        basis = report.layers[name].basis
+        if basis is not None:
+            cells = [_k(basis.correlation, 1.0), _k(basis.shortfall), _k(basis.excess)]
+            table.add_row(Text(printable(report.name)), *cells, _k(basis.unpaid, PERCENT), _k(basis.needless, PERCENT))
+    return table
+
+
+def _views(found: Found) -> Table:
+    table = _table(
+        "strategy", "perspective", "average", "standard\ndeviation", "1 event\nin 100 years", "1 year\nin 100"
+    )
+    for report in found.reports:
+        for view, (moments, points) in report.views.items():
+            at = {p.kind: p.estimate for p in points if p.return_period == 100}
+            cells = [_k(moments.aal), _k(moments.sd)]
+            cells += [_k(at[kind]) if kind in at else "-" for kind in ("oep", "aep")]
+            table.add_row(Text(printable(report.name)), VIEW_WORDS[view], *cells)
+    return table
+
+
+def _credits(found: Found) -> Table:
+    names = list(next(iter(found.credits.values())))
+    table = _table("strategy", "layer", "premium credit", "expected payment saved")
+    for strategy, layers in found.credits.items():
+        for name in names:
+            table.add_row(Text(printable(strategy)), name, *(_k(estimate) for estimate in layers[name]))
+    return table
+
+
+def _grid(cells: list[Cell]) -> Table:
+    columns = list(dict.fromkeys((cell.attachment, cell.limit) for cell in cells))
+    heads = (f"{'all' if math.isinf(limit) else f'{limit:,.0f}'}\nabove {low:,.0f}" for low, limit in columns)
+    table = _table("waiting, h", *heads, "kept by the\ninsured, %")
+    for wait in dict.fromkeys(cell.waiting_period_h for cell in cells):
+        row = {(c.attachment, c.limit): c for c in cells if c.waiting_period_h == wait}
+        first = row[columns[0]]
+        table.add_row(f"{wait:g}", *(_k(row[column].premium) for column in columns), _k(first.kept, PERCENT))
+    return table

@@ -12,6 +12,7 @@ from distributions import estimate as est
 from distributions.estimate import Estimate
 from riskmodel import finance
 from riskmodel.comparison import Pair, compare, expected_regret
+from riskmodel.currency import outside
 from riskmodel.ledger_lines import Line
 from riskmodel.summary import Row
 
@@ -109,7 +110,7 @@ def line_values(results: Results) -> Array:
     from riskmodel.run import RunError
 
     names, entries = results.strategy_names, results.n_years + 1
-    columns = [f"{line.name.lower()}_eur" for line in Line]
+    columns = [outside(f"{line.name.lower()}_eur", results.currency) for line in Line]
     rate, mid_year = _discounting(results)
     out = np.empty((results.n_paths, len(names), len(columns)))
     with pq.ParquetFile(results.folder / "years.parquet") as file:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from distributions.estimate import Estimate
 from riskmodel import manifest as manifests
+from riskmodel.currency import in_words, outside
 from riskmodel.run import FIGURES, GIVEN_EVENTS, TABLE_FILES, RunError
 
 if TYPE_CHECKING:
@@ -61,6 +62,11 @@ class Results:
     def baseline(self) -> str:
         """Strategy the others are compared with."""
         return str(self.manifest["baseline"])
+
+    @property
+    def currency(self) -> str:
+        """Currency of the study, in which columns and metrics of money are named: `npv_usd` in a study in USD."""
+        return str(self.manifest["study"]["currency"])
 
     @property
     def years(self) -> pd.DataFrame:
@@ -139,7 +145,7 @@ class Results:
         """One number of the summary with its error, e.g. `estimate("grid", "npv_eur:mean")`; None if not defined."""
         if strategy not in self.manifest["strategies"]:
             raise KeyError(f"no strategy {strategy!r}: type one of {', '.join(self.strategy_names)}")
-        return self._estimates.get((strategy, metric))
+        return self._estimates.get((strategy, outside(metric, self.currency)))
 
     def save(self, folder: str | Path, overwrite: bool = False) -> Results:
         """Copy the results to a new or empty folder and give the results there."""
@@ -156,7 +162,8 @@ class Results:
 
     def table(self) -> list[dict[str, str]]:
         """One row a strategy, as text with errors, for a terminal or a page."""
-        return [self._row(name) for name in self.strategy_names]
+        rows = (self._row(name) for name in self.strategy_names)
+        return [{in_words(label, self.currency): text for label, text in row.items()} for row in rows]
 
     def _row(self, name: str) -> dict[str, str]:
         base = name == self.baseline

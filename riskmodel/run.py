@@ -272,11 +272,11 @@ class _Run:
         self.manifest["paths"] = self.stop_at or self.manifest["paths_wanted"]
         if self.target:
             self.manifest["target_error"] = {"wanted": self.target, "reached": self.stop_at is not None}
-        store.merge(self.folder, self.ranges, self.manifest["paths"], names, years)
+        store.merge(self.folder, self.ranges, self.manifest["paths"], names, years, self.study.header.currency)
         rows = summary_rows(self.folder, names, self.study.header.baseline, years)
         rows += [Row(*row) for row in split_rows(self.folder, names, self.study.header.baseline)]
         rows += [Row(*row) for row in claim_estimates(self.study, self.folder)]
-        _write_text(self.folder / "summary.csv", summary_csv(rows))
+        _write_text(self.folder / "summary.csv", summary_csv(rows, self.study.header.currency))
         _write_study(self.folder, self.study)
         if draw_figures is not None:
             manifests.write(self.folder, self.manifest)  # the figures say how many paths there are

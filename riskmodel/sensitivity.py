@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from distributions.chaos import Surrogate, fit_surrogate
 from distributions.estimate import Estimate, mean
 from distributions.given_data import first_order, is_few
+from riskmodel.currency import INSIDE, inside
 from riskmodel.input_groups import GROUPS, group_of, tied_names
 
 if TYPE_CHECKING:
@@ -125,6 +126,11 @@ def sensitivity(results: Results, metric: str, strategy: str, paths: pd.DataFram
         For an unknown result, one that is the same on all paths, or too few paths.
     """
     table = results.paths if paths is None else paths
+    if results.currency != INSIDE:
+        table, metric = (
+            table.rename(columns=lambda name: inside(name, results.currency)),
+            inside(metric, results.currency),
+        )
     if results.n_paths < LEAST_PATHS:
         raise MetricError(f"{results.folder}: {results.n_paths} paths are too few; run at least {LEAST_PATHS}")
     column, y = metric_values(results, table, metric, strategy)

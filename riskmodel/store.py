@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from riskmodel.currency import INSIDE, outside, stored
 from riskmodel.quantities import CAUSES, Outcome
 
 if TYPE_CHECKING:
@@ -104,8 +105,10 @@ def missing_ranges(done: Ranges, paths: int, paths_per_range: int) -> Iterator[t
         position = max(position, end)
 
 
-def merge(folder: Path, ranges: Ranges, paths: int, strategy_names: tuple[str, ...], n_years: int) -> None:
-    """Write the final tables from finished ranges, first `paths` paths only."""
+def merge(
+    folder: Path, ranges: Ranges, paths: int, strategy_names: tuple[str, ...], n_years: int, currency: str = INSIDE
+) -> None:
+    """Write the final tables from finished ranges, first `paths` paths only; columns of money named in `currency`."""
     n_strategies = len(strategy_names)
     words = {"strategy": strategy_names, "cause": CAUSES, "outcome": tuple(code.name.lower() for code in Outcome)}
     group_rows = {
@@ -116,7 +119,7 @@ def merge(folder: Path, ranges: Ranges, paths: int, strategy_names: tuple[str, .
     }
     for name in TABLES:
         groups = _groups(_batches(folder, ranges, name, paths), group_rows[name])
-        _write_groups(folder / f"{name}.parquet", groups, words)
+        _write_groups(folder / f"{name}.parquet", (_in_money(group, currency) for group in groups), words)
 
 
 def _batches(folder: Path, ranges: Ranges, name: str, paths: int) -> Iterator[pa.RecordBatch]:
@@ -133,6 +136,10 @@ def _batches(folder: Path, ranges: Ranges, name: str, paths: int) -> Iterator[pa
                 yield pa.RecordBatch.from_pylist([], schema=file.schema_arrow)
             for batch in file.iter_batches(ROWS_PER_READ, use_threads=False):
                 yield batch if end <= paths else batch.filter(pc.less(batch.column("path"), paths))
+
+
+def _in_money(table: pa.Table, currency: str) -> pa.Table:
+    return table.rename_columns([outside(name, currency) for name in table.column_names])
 
 
 def _groups(batches: Iterator[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:
@@ -203,7 +210,8 @@ def path_column(folder: Path, name: str, n_strategies: int) -> NDArray[Any]:
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(folder / "paths.parquet") as file:
-        return file.read(columns=[name], use_threads=False).column(name).to_numpy().reshape(-1, n_strategies)
+        there = stored(file.schema_arrow.names, name)
+        return file.read(columns=[there], use_threads=False).column(there).to_numpy().reshape(-1, n_strategies)
 
 
 def year_sums(folder: Path, names: list[str], strategy: int, n_strategies: int, n_years: int) -> NDArray[np.float64]:
@@ -212,6 +220,7 @@ def year_sums(folder: Path, names: list[str], strategy: int, n_strategies: int, 
 
     entries = n_years + 1
     with pq.ParquetFile(folder / "years.parquet") as file:
+        names = [stored(file.schema_arrow.names, name) for name in names]
         values = np.zeros((file.metadata.num_rows // (n_strategies * entries), entries))
         first = 0
         for group in range(file.num_row_groups):

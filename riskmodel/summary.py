@@ -37,6 +37,7 @@ from numpy.typing import NDArray
 
 from distributions import estimate as est
 from distributions.estimate import Estimate
+from riskmodel.currency import INSIDE, in_words, outside
 from riskmodel.finance import IrrStatus
 from riskmodel.ledger import DOWNTIME_LINES
 from riskmodel.store import path_column, year_sums
@@ -154,14 +155,18 @@ def _distribution(metric: str, values: Array) -> Iterator[tuple[str, Estimate]]:
         yield f"{metric}:{name}", est.quantile(ordered, probability, unit)
 
 
-def summary_csv(rows: list[Row]) -> str:
-    """Rows as CSV text: ten significant digits, text that a spreadsheet would run as a formula made harmless."""
+def summary_csv(rows: list[Row], currency: str = INSIDE) -> str:
+    """Rows as CSV text: ten significant digits, text that a spreadsheet would run as a formula made harmless.
+
+    Metrics and units of money are named in `currency`.
+    """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(HEADER)
     for row in rows:
         value, error = row.estimate.value, row.estimate.standard_error
-        writer.writerow([safe(row.strategy), row.metric, _number(value), _number(error), safe(row.estimate.unit)])
+        metric, unit = outside(row.metric, currency), in_words(row.estimate.unit, currency)
+        writer.writerow([safe(row.strategy), metric, _number(value), _number(error), safe(unit)])
     return stream.getvalue()
 
 

@@ -126,8 +126,23 @@ class PathInputs(NamedTuple):
 
 
 def tariff_of(study: "Study") -> dict | None:
-    """Tariff record of a study, None where it buys by the hour."""
-    return parameters.load("tariffs", study.record_names()["tariffs"]) if study.site.market == "time_of_use" else None
+    """Tariff record of a study, in its money; None where it buys by the hour."""
+    if study.site.market != "time_of_use":
+        return None
+    record = parameters.load("tariffs", study.record_names()["tariffs"])
+    rate = study.header.rate_of(record["currency"])
+    if rate == 1.0 or rate is None:
+        return record
+    critical = [peak | {"add_per_mwh": peak["add_per_mwh"] * rate} for peak in record["critical"]]
+    return record | {"price_per_mwh": record["price_per_mwh"] * rate, "critical": critical}
+
+
+def price_rate(study: "Study") -> float:
+    """What the money of the price record is in the study's."""
+    if study.site.market != "day_ahead":
+        return 1.0
+    meta = parameters.load("prices", study.record_names()["prices"])["meta"]
+    return study.header.rate_of(str(meta.get("unit", "EUR/MWh")).partition("/")[0]) or 1.0
 
 
 def _long_run(study: "Study") -> tuple[np.ndarray, np.ndarray]:
@@ -274,7 +289,7 @@ def path_inputs(
     zeros = np.zeros(load.size, np.int64)
     return PathInputs(
         load_kw=load.astype(np.float32),
-        price_factor=scalars["site.price_level_factor"].astype(np.float32),
+        price_factor=(scalars["site.price_level_factor"] * price_rate(study)).astype(np.float32),
         price_trend=np.log1p(scalars["site.price_level_trend_per_year"]).astype(np.float32),
         spread_factor=scalars["site.price_spread_factor"].astype(np.float32),
         energy_fee=(scalars["site.energy_fee_eur_per_mwh"] + scalars["site.energy_tax_eur_per_mwh"]).astype(np.float32),

@@ -123,10 +123,14 @@ def split_rows(folder: Path, strategies: tuple[str, ...], baseline: str) -> Iter
     """(strategy, METRIC:variance_share_KIND, estimate) of the final tables in a folder; nothing with too few paths."""
     import pyarrow.parquet as pq
 
+    from riskmodel.currency import stored
     from riskmodel.store import path_column
 
     with pq.ParquetFile(folder / "redrawn.parquet") as file:
-        table = file.read(columns=["path", "again", *METRICS], use_threads=False)
+        there = [stored(file.schema_arrow.names, metric) for metric in METRICS]
+        columns = ["path", "again", *there]
+        table = file.read(columns=columns, use_threads=False).select(columns)
+        table = table.rename_columns(["path", "again", *METRICS])
     paths = table.column("path").to_numpy()[:: 2 * len(strategies)]
     for metric in METRICS:
         again = table.column(metric).to_numpy().reshape(-1, len(strategies), 2)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from riskmodel.currency import outside
 from riskmodel.range_result import RangeResult
 
 if TYPE_CHECKING:
@@ -119,20 +120,28 @@ def changed(study: Study, overrides: Sequence[str], file: str = "") -> Study:
     """
     from riskmodel.study.reading import study_from_tables
 
-    return study_from_tables(_typed_tables(study), file or study.header.name, overrides)
+    # names of money as the program holds them are good here, whatever the study's currency
+    typed = [(outside(path, study.header.currency), sign, value) for path, sign, value in _split(overrides)]
+    return study_from_tables(_typed_tables(study), file or study.header.name, ["".join(parts) for parts in typed])
+
+
+def _split(overrides: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    yield from (text.partition("=") for text in overrides)
 
 
 def _typed_tables(study: Study) -> dict[str, Any]:
     """Tables of the study's file, without what its defaults and the catalogue filled in."""
+    from riskmodel.study.money_names import path_outside
+
     tables = tomllib.loads(study.to_toml())
     for leaf in study.leaves():
         if study.origin(leaf.path).kind in ("default", "catalogue"):
-            *inner, last = leaf.path.split(".")
+            *inner, last = path_outside(leaf.path, study.header.currency).split(".")
             here = tables
             for key in inner:
                 here = here[key]
             del here[last]
-            tables["sources"].pop(leaf.path, None)
+            tables["sources"].pop(path_outside(leaf.path, study.header.currency), None)
     return tables
 
 

@@ -92,7 +92,7 @@ def _write(results: Results, found: FinanceReport, out: Path) -> None:
 
     out.mkdir(parents=True, exist_ok=True)
     rows = finance_rows(found)
-    (out / "finance.csv").write_text(summary_csv(rows), encoding="utf-8")
+    (out / "finance.csv").write_text(summary_csv(rows, results.currency), encoding="utf-8")
     text = json.dumps(as_record(results, rows), indent=2, allow_nan=False)
     (out / "finance.json").write_text(text + "\n", encoding="utf-8")
     with theme():
@@ -109,7 +109,7 @@ def _print(results: Results, found: FinanceReport, out: Path | None) -> None:
     def say(text: str) -> None:
         console.print(printable(text), highlight=False, markup=False, soft_wrap=True)
 
-    currency = str(results.manifest["study"]["currency"])
+    currency = results.currency
     say(f"{results.manifest['study']['title']}: money")
     console.print(_measures(results, found, currency))
     say(

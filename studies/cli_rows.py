@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from riskmodel.currency import in_words, outside
+
 if TYPE_CHECKING:
     from distributions.estimate import Estimate
     from riskmodel.results import Results
@@ -20,7 +22,8 @@ def as_record(results: Results, rows: list[Row]) -> dict[str, Any]:
     """Where the numbers come from, and each by strategy (or job) and metric; what is not known is null."""
     by_name: dict[str, dict[str, Any]] = {}
     for row in rows:
-        by_name.setdefault(row.strategy, {})[row.metric] = _number(row.estimate)
+        metric = outside(row.metric, results.currency)
+        by_name.setdefault(row.strategy, {})[metric] = _number(row.estimate, results.currency)
     return {
         "study": results.manifest["study"],
         "input_hash": results.manifest["input_hash"],
@@ -40,13 +43,13 @@ def echo_rows(results: Results, rows: list[Row], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(as_record(results, rows), indent=2, allow_nan=False))
     else:
-        typer.echo(summary_csv(rows), nl=False)
+        typer.echo(summary_csv(rows, results.currency), nl=False)
 
 
-def _number(estimate: Estimate) -> dict[str, Any]:
+def _number(estimate: Estimate, currency: str) -> dict[str, Any]:
     value, error = estimate.value, estimate.standard_error
     return {
         "value": value if math.isfinite(value) else None,
         "standard_error": error if math.isfinite(error) else None,
-        "unit": estimate.unit,
+        "unit": in_words(estimate.unit, currency),
     }

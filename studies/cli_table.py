@@ -13,6 +13,7 @@ from rich.text import Text
 
 from distributions.estimate import Estimate
 from riskmodel.claims import claim_sentences
+from riskmodel.currency import in_words
 from riskmodel.results import Results
 from studies.cli_problems import printable
 
@@ -61,7 +62,7 @@ def print_results(results: Results) -> None:
     )
     table.add_column("strategy", no_wrap=True)
     for heading, _, _ in columns:
-        table.add_column(heading, justify="right", no_wrap=console.width >= NARROW)
+        table.add_column(in_words(heading, results.currency), justify="right", no_wrap=console.width >= NARROW)
     for name in results.strategy_names:
         table.add_row(Text(printable(name)), *(Text(_cell(results, name, *column[1:])) for column in columns))
     console.print(table)
@@ -70,7 +71,7 @@ def print_results(results: Results) -> None:
     for line in spread_lines(results):
         console.print(Text(printable(line)), soft_wrap=True)
     for sentence in claim_sentences(results):
-        console.print(Text(f"- {sentence}"))
+        console.print(Text(f"- {in_words(sentence, results.currency)}"))
     console.print(Text(f"Results: {results.folder}"), soft_wrap=True)
 
 
@@ -94,7 +95,21 @@ def _split(results: Results, name: str, metric: str) -> str:
 
 def _caption(results: Results) -> str:
     size = f"{results.n_paths:,} paths of {results.n_years} years, seed {results.seed}."
-    return f"{size} +- is one standard error of the simulation; NPV over the full life cycle, real, before tax."
+    text = "+- is one standard error of the simulation; NPV over the full life cycle, real"
+    return f"{size} {text}, {_terms(results)}."
+
+
+def _terms(results: Results) -> str:
+    """Before or after tax and debt, and whose money waits."""
+    study, f = results.study, results.study.finance
+    words = ["before tax" if f is None or f.tax is None else "after tax"]
+    if f is not None and f.debt is not None:
+        words.append("after debt service")
+    if f is not None and f.timing == "mid_year":
+        words.append("money in the middle of the years")
+    if study.cluster.gpus_without_power == "bought_later":
+        words.append("GPUs bought when there is power")
+    return ", ".join(words)
 
 
 def _legend(results: Results) -> Table:

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Strict
+from pydantic import Field, Strict
 
 from riskmodel.study.fields import Q, Section, choice, number, quantity, whole
 
@@ -15,13 +15,25 @@ __all__ = ["Claims", "Correlation", "Header"]
 SAME_RATE = "same as discount_rate_real, the convention when no other rate is known; the mean of a law"
 
 
+class ExchangeRates(Section):
+    """What one unit of other money is in the study's, for records and defaults that are in other money."""
+
+    EUR: float | None = number("Study money for one euro", "", 1.1, low=0.0, high=1e6, above=True, default=None)
+    CNY: float | None = number("Study money for one yuan", "", 0.13, low=0.0, high=1e6, above=True, default=None)
+    USD: float | None = number("Study money for one US dollar", "", 0.9, low=0.0, high=1e6, above=True, default=None)
+    source: str = choice("Where these rates come from", "central bank, mean of 2025")
+
+
 class Header(Section):
     """The [study] table."""
 
     name: str = choice("Short name: letters, digits and _", "ten_thousand_gpus")
     title: str = choice("Title for readers", "10,000 GPUs in the Nordics")
-    currency: Literal["EUR"] = choice(
-        "Currency of all money", "EUR", default="EUR", source="the unit in the field names"
+    currency: Literal["EUR", "CNY", "USD"] = choice(
+        "Currency of all money; fields are named in it: capex_usd_per_kwh in a study in USD",
+        "EUR",
+        default="EUR",
+        source="the unit in the field names",
     )
     price_year: int = whole("Money of this year", "", 2025, low=1990, high=2100)
     years: int = whole("Years simulated", "years", 15, low=1, high=40)
@@ -36,6 +48,13 @@ class Header(Section):
     reinvestment_rate_real: float = number(
         "Real rate on returns, for MIRR", "per year", 0.08, low=0.0, high=0.5, source=SAME_RATE
     )
+    exchange_rates: ExchangeRates | None = Field(default=None)
+
+    def rate_of(self, other: str) -> float | None:
+        """What one unit of other money is in the study's; None where the study states no rate."""
+        if other == self.currency:
+            return 1.0
+        return getattr(self.exchange_rates, other, None) if self.exchange_rates is not None else None
 
 
 class Correlation(Section):

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from riskmodel.currency import INSIDE, scaled_law
+from riskmodel.study.money_names import currency_of, rate_to
+
 __all__ = ["EUR_PER_USD", "fill_products", "product_problems"]
 
 EUR_PER_USD = 0.90
-"""Judgement, near the mean of 2025: prices of the catalogue are in US dollars."""
+"""Judgement, near the mean of 2025, where a study in EUR states no rate: catalogue prices are in US dollars."""
+CATALOGUE = "USD"
 
 FULL_LOAD = 1.0
 
@@ -16,7 +20,7 @@ Fills = dict[str, tuple[Any, str]]
 """Field of a storage -> value and source."""
 
 
-def _fills(product: str, region: str | None) -> Fills:
+def _fills(product: str, region: str | None, rate: float | None, currency: str) -> Fills:
     """What the catalogue knows of a product; prices where a region is named."""
     from riskmodel.catalogue import cabinets
 
@@ -39,11 +43,11 @@ def _fills(product: str, region: str | None) -> Fills:
     }
     cells = int(cabinet.value("cells_per_module") * cabinet.value("modules_per_string"))
     fills["cells_in_string"] = cells, known("modules_per_string")[1]
-    if region is not None and region in cabinet.capex_usd_per_kwh:
+    if region is not None and region in cabinet.capex_usd_per_kwh and rate is not None:
         price = cabinet.capex_usd_per_kwh[region]
-        keys = ("low", "mode", "high", "value", "mean", "sd", "p10", "p50", "p90", "median")
-        law = {key: part * EUR_PER_USD if key in keys else part for key, part in price.spec.items()}
-        fills["capex_eur_per_kwh"] = law, f"{price.trust}: {price.scope}; {price.source}; at {EUR_PER_USD:g} EUR/USD"
+        law = scaled_law(price.spec, rate)
+        converted = f"; at {rate:g} {currency}/{CATALOGUE}" if currency != CATALOGUE else ""
+        fills["capex_eur_per_kwh"] = law, f"{price.trust}: {price.scope}; {price.source}{converted}"
     return fills
 
 
@@ -55,7 +59,12 @@ def _storages(tables: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
             yield f"strategies.{name}.storage", storage
 
 
-def fill_products(tables: dict[str, Any]) -> dict[str, str]:
+def _rate(tables: Mapping[str, Any], currency: str) -> float | None:
+    """Study money for one dollar: stated, or the usual one of a study in EUR."""
+    return rate_to(tables, currency, CATALOGUE) or (EUR_PER_USD if currency == INSIDE else None)
+
+
+def fill_products(tables: dict[str, Any], currency: str = INSIDE) -> dict[str, str]:
     """Fill what a storage with a `product` leaves out; returns the source of each field filled, by its path."""
     from riskmodel.catalogue import cabinets
 
@@ -64,7 +73,8 @@ def fill_products(tables: dict[str, Any]) -> dict[str, str]:
         if storage.get("product") not in list(cabinets()):
             continue  # `product_problems` says so
         region = storage.get("price_region")
-        fills = _fills(storage["product"], region if isinstance(region, str) else None)
+        rate = _rate(tables, currency)
+        fills = _fills(storage["product"], region if isinstance(region, str) else None, rate, currency)
         for field, (value, source) in fills.items():
             if field not in storage:
                 storage[field] = value
@@ -78,6 +88,12 @@ def product_problems(tables: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]
         product, region = storage.get("product"), storage.get("price_region")
         if all(name is None or isinstance(name, str) for name in (product, region)):
             yield from _wrong_names(path, product, region)
+        if region is not None and "capex_eur_per_kwh" not in storage and _rate(tables, currency_of(tables)) is None:
+            text = (
+                "prices of the catalogue are in dollars; type the study's price of the cabinets, or a rate with its "
+                "source in [study.exchange_rates]: USD = ..."
+            )
+            yield f"{path}.price_region", region, text
 
 
 def _wrong_names(path: str, product: str | None, region: str | None) -> Iterator[tuple[str, Any, str]]:

@@ -16,6 +16,14 @@ from riskmodel.study.cluster import Cluster
 from riskmodel.study.finance import Finance
 from riskmodel.study.header import Claims, Correlation, Header
 from riskmodel.study.model import Leaf, Origin, Study, stream_name
+from riskmodel.study.money_names import (
+    currency_of,
+    default_problems,
+    fill_defaults,
+    override_inside,
+    problem_outside,
+    tables_inside,
+)
 from riskmodel.study.overrides import apply_overrides, named_override
 from riskmodel.study.problems import MISSING, Problem, StudyError, problems_of
 from riskmodel.study.products import fill_products, product_problems
@@ -68,11 +76,23 @@ def parse_study(text: str, file: str = "study", overrides: Sequence[str] = ()) -
 
 def study_from_tables(tables: Mapping[str, Any], file: str = "study", overrides: Sequence[str] = ()) -> Study:
     """Study of nested dicts as ``tomllib`` gives them. See ``load_study``."""
-    given = deepcopy(dict(tables))
-    overridden, problems = apply_overrides(given, overrides, file)
+    currency = currency_of(tables)
+    try:
+        return _study(deepcopy(dict(tables)), file, overrides, currency)
+    except StudyError as error:
+        raise StudyError([problem_outside(problem, currency) for problem in error.problems]) from None
+
+
+def _study(tables: dict[str, Any], file: str, overrides: Sequence[str], currency: str) -> Study:
+    given, problems = tables_inside(tables, currency, file)
+    typed = [override_inside(text, currency, file) for text in overrides]
+    problems += [problem for _, problem in typed if problem is not None]
+    overridden, found = apply_overrides(given, [text for text, problem in typed if problem is None], file)
+    problems += found
     filled = _fill(deepcopy(given))
-    products = fill_products(filled)
-    problems += [Problem(file, *found) for found in product_problems(filled)]
+    sources = fill_products(filled, currency)
+    converted = fill_defaults(filled, currency)
+    problems += [Problem(file, *wrong) for wrong in (*product_problems(filled), *default_problems(filled, currency))]
     study: Study | None = None
     try:
         study = Study.model_validate(filled)
@@ -86,8 +106,10 @@ def study_from_tables(tables: Mapping[str, Any], file: str = "study", overrides:
     if problems or study is None:
         raise StudyError([_name_override(problem, overridden) for problem in problems])
     _trace(study, given, overridden)
-    for path, source in products.items():
+    for path, source in sources.items():
         study._origins[path] = Origin("catalogue", source)
+    for path, source in converted.items():
+        study._origins[path] = Origin("default", source)
     return study
 
 

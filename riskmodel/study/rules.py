@@ -140,8 +140,32 @@ def _market(parts: Parts, site: Site) -> Found:
     if site.market == "day_ahead" and site.tariff is not None:
         text = 'not used with market = "day_ahead"; type market = "time_of_use", or take it out'
         yield "site.tariff", site.tariff, text
+    yield from _price_money(parts, site)
     if site.tariff is not None:
         yield from _tariff(parts, site, site.tariff)
+
+
+def _other_money(record: str, study: str) -> str:
+    return (
+        f"its prices are in {record}, the study's in {study}; add a rate with its source: [study.exchange_rates] "
+        f"{record} = (what one {record} is in {study}), or convert them in a file of your own"
+    )
+
+
+def _price_money(parts: Parts, site: Site) -> Found:
+    """A price record in other money would be read wrongly in silence."""
+    from distributions.parameters import ParameterError, load
+
+    if parts.header is None or site.market != "day_ahead":
+        return
+    record = named_records(site, parts.folder)["prices"]
+    try:
+        meta = load("prices", record.name)["meta"]
+    except (ParameterError, OSError):
+        return  # said elsewhere
+    money = str(meta.get("unit", "EUR/MWh")).partition("/")[0]
+    if parts.header.rate_of(money) is None:
+        yield record.field, record.typed, _other_money(money, parts.header.currency)
 
 
 def _tariff(parts: Parts, site: Site, typed: str) -> Found:
@@ -153,9 +177,8 @@ def _tariff(parts: Parts, site: Site, typed: str) -> Found:
     except (ParameterError, OSError):
         return  # said elsewhere
     currency = parts.header.currency if parts.header is not None else tariff["currency"]
-    if tariff["currency"] != currency:
-        text = f"its prices are in {tariff['currency']}, the study's in {currency}; convert them in a file of your own"
-        yield "site.tariff", typed, text
+    if parts.header is not None and parts.header.rate_of(tariff["currency"]) is None:
+        yield "site.tariff", typed, _other_money(tariff["currency"], currency)
     if tariff["utc_offset_h"] != site.utc_offset_h:
         text = f"must be the clock of the tariff's hours; type utc_offset_h = {tariff['utc_offset_h']:g}"
         yield "site.utc_offset_h", site.utc_offset_h, text

@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from distributions.laws import Law
+from riskmodel.currency import in_words, outside
 from riskmodel.study.model import Leaf, Row, Study, plain_value
+from riskmodel.study.money_names import names_outside, path_outside
 
 __all__ = ["describe", "to_toml"]
 
@@ -18,8 +20,8 @@ def to_toml(study: Study, files: Mapping[str, str]) -> str:
     """
     lines = [f"# Resolved study: every value and where it came from. Input hash {study.input_hash()}."]
     lines += [f"# Warning: {_one_line(text)}." for text in study.warnings()]
-    table = ""
-    sources = dict(study.sources)
+    table, currency = "", study.header.currency
+    sources = {path_outside(path, currency): text for path, text in study.sources.items()}
     for leaf in study.leaves():
         head, key = leaf.path.rsplit(".", 1)
         if head != table:
@@ -28,9 +30,10 @@ def to_toml(study: Study, files: Mapping[str, str]) -> str:
         origin = study.origin(leaf.path)
         inline = "source" in study._specs.get(leaf.path, {})
         value = toml_value(files.get(leaf.path) or _typed(study, leaf))
-        lines.append(f"{key} = {value}  # {_one_line(origin.kind if inline else str(origin))}")
+        told = in_words(str(origin), currency) if origin.kind == "default" else str(origin)
+        lines.append(f"{outside(key, currency)} = {value}  # {_one_line(origin.kind if inline else told)}")
         if origin.kind in ("default", "--set", "catalogue"):
-            sources[leaf.path] = str(origin)
+            sources[path_outside(leaf.path, currency)] = told
     lines += ["", "[sources]"]
     lines += [f"{toml_value(path)} = {toml_value(text)}" for path, text in sources.items()]
     return "\n".join(lines) + "\n"
@@ -38,8 +41,14 @@ def to_toml(study: Study, files: Mapping[str, str]) -> str:
 
 def describe(study: Study) -> list[Row]:
     """Rows (field, value, unit, origin) of every value, in the order of the model."""
+    currency = study.header.currency
     return [
-        Row(leaf.path, _value_text(study, leaf), leaf.extra.get("unit", ""), str(study.origin(leaf.path)))
+        Row(
+            path_outside(leaf.path, currency),
+            _value_text(study, leaf),
+            in_words(leaf.extra.get("unit", ""), currency),
+            str(study.origin(leaf.path)),
+        )
         for leaf in study.leaves()
     ]
 
@@ -58,6 +67,8 @@ def toml_value(value: Any) -> str:
 
 
 def _typed(study: Study, leaf: Leaf) -> Any:
+    if leaf.path == "correlation.names":
+        return names_outside(leaf.value, study.header.currency)
     return study.record_path(leaf) or study._specs.get(leaf.path, plain_value(leaf.value))
 
 

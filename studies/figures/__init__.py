@@ -27,7 +27,7 @@ def draw_all(results: Results, folder: str | Path, *, trace_week: Callable[..., 
     from studies.figures.losses import draw_exceedance
     from studies.figures.npv import draw_npv_difference
     from studies.figures.payback import draw_payback
-    from studies.figures.style import save, theme
+    from studies.figures.style import in_money, save, theme
     from studies.figures.week import draw_week
 
     if trace_week is None:
@@ -36,8 +36,8 @@ def draw_all(results: Results, folder: str | Path, *, trace_week: Callable[..., 
         trace_week = engine.trace_week
     place = Path(folder)
     with theme():
-        save(draw_npv_difference(results), place, "npv_difference")
-        save(draw_payback(results), place, "payback")
-        save(draw_exceedance(results), place, "downtime_exceedance")
-        save(draw_cash_fan(results), place, "cash_fan")
-        save(draw_week(results, trace_week), place, "one_week")
+        save(in_money(draw_npv_difference(results), results.currency), place, "npv_difference")
+        save(in_money(draw_payback(results), results.currency), place, "payback")
+        save(in_money(draw_exceedance(results), results.currency), place, "downtime_exceedance")
+        save(in_money(draw_cash_fan(results), results.currency), place, "cash_fan")
+        save(in_money(draw_week(results, trace_week), results.currency), place, "one_week")

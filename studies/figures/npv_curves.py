@@ -20,7 +20,7 @@ PERCENT, Z = 100.0, 1.96
 
 def draw_npv_curves(results: Results) -> Figure:
     """Two panels: NPV of all strategies; NPV less that of the baseline of the others."""
-    currency = str(results.manifest["study"]["currency"])
+    currency = results.currency
     others = [name for name in results.strategy_names if name != results.baseline]
     panels = [("npv_eur", results.strategy_names, f"NPV [million {currency}]")]
     if others:

@@ -113,6 +113,18 @@ def heading(figure: Figure, title: str, note: str) -> None:
     figure.supxlabel(fill(note, 125), x=0.01, ha="left", fontsize=9.5, color=GREY)
 
 
+def in_money(figure: Figure, currency: str) -> Figure:
+    """The figure with its words in the study's currency; titles of strategies that name euros are taken along."""
+    from matplotlib.text import Text
+
+    from riskmodel.currency import INSIDE, in_words
+
+    for text in figure.findobj(Text) if currency != INSIDE else []:
+        if isinstance(text, Text):
+            text.set_text(in_words(text.get_text(), currency))
+    return figure
+
+
 def freeze(figure: Figure) -> None:
     """Lay out and round: the layout solver's last digits vary from draw to draw."""
     for _ in range(LAYOUT_PASSES):

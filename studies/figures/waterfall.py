@@ -22,7 +22,7 @@ def draw_waterfall(results: Results, found: FinanceReport, name: str) -> Figure:
     """Bars from top to bottom: gains to the right, losses to the left, each from where the last one ended."""
     from studies.cli_finance import line_words
 
-    currency = str(results.manifest["study"]["currency"])
+    currency = results.currency
     lines = found.waterfall[name]
     most = max((abs(value.value) for value in lines.values()), default=0.0)
     shown = {line_words(k): v for k, v in lines.items() if abs(v.value) >= LEAST_SHARE * most}

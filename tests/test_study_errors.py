@@ -118,7 +118,8 @@ def test_all_problems_come_together_also_those_between_fields():
             'title = "a\\nb"',
             "strategies.grid_expansion.title = 'a\\nb': must be one",
         ),
-        ('currency = "EUR"', 'currency = "USD"', "study.currency = 'USD': must be one of 'EUR'"),
+        ('currency = "EUR"', 'currency = "GBP"', "study.currency = 'GBP': must be one of 'EUR', 'CNY' or 'USD'"),
+        ('currency = "EUR"', 'currency = "USD"', "the money of this study is USD, but"),
     ],
 )
 def test_one_wrong_value(old, new, message):

@@ -11,7 +11,8 @@ from riskmodel.study.overrides import named_override
 from riskmodel.study.problems import MISSING, Problem
 
 __all__ = [
-    "currency_of", "default_problems", "fill_defaults", "override_inside", "path_outside", "problem_outside",
+    "currency_of", "default_problems", "fill_defaults",
+    "one_problem", "override_inside", "path_outside", "problem_outside",
     "rate_to", "tables_inside",
 ]  # fmt: skip
 
@@ -60,6 +61,16 @@ def _renamed(table: dict[str, Any], path: tuple[str, ...], currency: str, file: 
         is_table = isinstance(value, dict) and "law" not in value
         out[name] = _renamed(value, (*path, key), currency, file, problems) if is_table else value
     return out
+
+
+def one_problem(problems: list[Problem], currency: str, file: str) -> Problem:
+    """One message for a file whose money is named in another currency throughout."""
+    found = token_of(problems[0].field.rpartition(".")[2])
+    text = (
+        f"{WRONG_NAME} {currency}, but {len(problems)} fields are named in {found}, the first: {problems[0].field}; "
+        f'convert them and type {currency.lower()} in their names, or type currency = "{found}"'
+    )
+    return Problem(file, "study.currency", currency, text)
 
 
 def path_inside(path: str, currency: str) -> str:

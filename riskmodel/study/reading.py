@@ -20,6 +20,7 @@ from riskmodel.study.money_names import (
     currency_of,
     default_problems,
     fill_defaults,
+    one_problem,
     override_inside,
     problem_outside,
     tables_inside,
@@ -85,6 +86,8 @@ def study_from_tables(tables: Mapping[str, Any], file: str = "study", overrides:
 
 def _study(tables: dict[str, Any], file: str, overrides: Sequence[str], currency: str) -> Study:
     given, problems = tables_inside(tables, currency, file)
+    if len(problems) > 1:
+        raise StudyError([one_problem(problems, currency, file)])  # all else would follow from it
     typed = [override_inside(text, currency, file) for text in overrides]
     problems += [problem for _, problem in typed if problem is not None]
     overridden, found = apply_overrides(given, [text for text, problem in typed if problem is None], file)

@@ -23,6 +23,8 @@ __all__ = ["ClaimTest", "check_claim"]
 EARLIER_POWER_RESULTS = ("payback_simple_years",)
 HALF = 0.5
 GUESS_EVALUATIONS = 3
+WAY_BACK = (1.0, 0.9, 0.75, 0.5, 0.25, 0.1)
+"""Shares of the way from an input as it is to its end, tried in turn where rules between fields refuse the end."""
 
 
 class ClaimTest(NamedTuple):
@@ -125,6 +127,19 @@ class _Search:
             self.progress(min(self.done, self.total), self.total)
         return values
 
+    def allowed(self, path: str, now: float, end: float) -> float:
+        """The end of an input's range, or the first of some points on the way back from it that the study allows."""
+        from riskmodel.study import StudyError
+        from riskmodel.variants import changed
+
+        for share in WAY_BACK:
+            try:
+                changed(self.study, [f"{path}={now + share * (end - now)!r}"])
+            except StudyError:
+                continue
+            return now + share * (end - now)
+        return now
+
     def share(self, path: str, value: float) -> float:
         """Share of paths in which the claim holds with one input at a value."""
         from riskmodel.claim_text import holds
@@ -217,10 +232,10 @@ def _need(search: _Search, one: Candidate) -> dict[str, Any]:
     """Value of one input at which the claim holds in half of the paths, and how likely or how far that is."""
     from riskmodel.breakeven import bisect_half
 
-    needed: Needed = bisect_half(
-        lambda value: search.share(one.path, value), one.low, one.high, search.test.search_paths
-    )
     now = one.law.mean() if one.fixed else float(one.law.ppf(HALF))
+    low, high = (search.allowed(one.path, now, end) for end in (one.low, one.high))
+    n = search.test.search_paths
+    needed: Needed = bisect_half(lambda value: search.share(one.path, value), low, high, n)
     chance = None
     if needed.value is not None and not one.fixed:
         below = float(one.law.cdf(needed.value))
@@ -230,8 +245,8 @@ def _need(search: _Search, one: Candidate) -> dict[str, Any]:
         "unit": one.unit,
         "fixed": one.fixed,
         "now": now,
-        "low": one.low,
-        "high": one.high,
+        "low": low,
+        "high": high,
         "holds_at_low": needed.share_low,
         "holds_at_high": needed.share_high,
         "value": needed.value,

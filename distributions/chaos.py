@@ -32,7 +32,7 @@ from distributions.estimate import Estimate
 from distributions.given_data import is_few, scores
 from distributions.resampling import band, group_sums, weights
 
-__all__ = ["Surrogate", "Term", "fit_surrogate"]
+__all__ = ["Surrogate", "Term", "choose_terms", "fit_surrogate"]
 
 Array = NDArray[np.float64]
 
@@ -128,7 +128,7 @@ def fit_surrogate(blocks: Sequence[Array], y: Array) -> Surrogate:
     """
     coordinates, owners = _coordinates(blocks)
     terms, columns = _candidates(coordinates, owners, y)
-    chosen = _chosen(columns, y)
+    chosen = choose_terms(columns, y)
     kept = columns[:, chosen]
     whole = np.column_stack([np.ones(y.size), kept])
     fit = np.linalg.lstsq(whole, y, rcond=None)[0]
@@ -177,7 +177,7 @@ def _candidates(coordinates: list[Array], owners: list[int], y: Array) -> tuple[
     places = [(k, degree) for k, parts in enumerate(coordinates) for degree in range(parts.shape[1])]
     single = np.column_stack([coordinates[k][:, degree] for k, degree in places])
     terms = [Term(frozenset([owners[k]]), ((k, degree + 1),)) for k, degree in places]
-    chosen = _chosen(single, y)
+    chosen = choose_terms(single, y)
     design = np.column_stack([np.ones(y.size), single[:, chosen]])
     left = y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
     products = _pairs_left(coordinates, left)
@@ -200,7 +200,7 @@ def _pairs_left(coordinates: list[Array], left: Array) -> list[tuple[int, int, i
     return [(int(k) // z.shape[1], int(k) % z.shape[1], 0, 0) for k in best]
 
 
-def _chosen(columns: Array, y: Array) -> list[int]:
+def choose_terms(columns: Array, y: Array) -> list[int]:
     """Terms in the order of choice."""
     n = y.size
     most = max(1, min(MOST_TERMS, n // PATHS_PER_TERM, columns.shape[1]))
@@ -235,7 +235,7 @@ def _on_other_paths(columns: Array, y: Array) -> float:
     wrong = 0.0
     for k in range(FOLDS):
         seen = fold != k
-        chosen = _chosen(columns[seen], y[seen])
+        chosen = choose_terms(columns[seen], y[seen])
         design = np.column_stack([np.ones(y.size), columns[:, chosen]])
         fit = np.linalg.lstsq(design[seen], y[seen], rcond=None)[0]
         wrong += float(((y[~seen] - design[~seen] @ fit) ** 2).sum())

@@ -8,6 +8,7 @@ import numpy as np
 
 from distributions._jit import njit
 from distributions.streams import Process, two_uniforms
+from riskmodel.lives import AS_IT_IS, TAIL_STREAM, Redraw
 
 if TYPE_CHECKING:
     from riskmodel.study import Correlation, Study
@@ -33,7 +34,9 @@ def scalar_uniforms(name: str, first_path: int, n_paths: int, seed: int) -> np.n
     return out
 
 
-def draw_scalars(study: "Study", seed: int, first_path: int, n_paths: int) -> dict[str, np.ndarray]:
+def draw_scalars(
+    study: "Study", seed: int, first_path: int, n_paths: int, redraw: Redraw = AS_IT_IS
+) -> dict[str, np.ndarray]:
     """Values of every scalar input of a study for a range of paths.
 
     Parameters
@@ -41,6 +44,8 @@ def draw_scalars(study: "Study", seed: int, first_path: int, n_paths: int) -> di
     study : Study
     seed : int
     first_path, n_paths : int
+    redraw : Redraw
+        Streams to take from another life of each path, before the study's correlation ties them.
 
     Returns
     -------
@@ -50,11 +55,11 @@ def draw_scalars(study: "Study", seed: int, first_path: int, n_paths: int) -> di
     """
     fields = study.law_fields()
     names = sorted({stream for _, stream, _ in fields})
-    uniforms = {name: scalar_uniforms(name, first_path, n_paths, seed) for name in names}
+    uniforms = {name: scalar_uniforms(name, redraw.path_of(name, first_path), n_paths, seed) for name in names}
     correlation = study.correlation
     if correlation is not None and len(correlation.names) > 1:
         together = np.column_stack([uniforms[n] for n in correlation.names])
-        mixed = _tied(together, correlation, seed, first_path)
+        mixed = _tied(together, correlation, seed, redraw.path_of(TAIL_STREAM, first_path))
         uniforms.update({n: np.ascontiguousarray(mixed[:, k]) for k, n in enumerate(correlation.names)})
     return {path: np.asarray(law.ppf(uniforms[stream]), dtype=np.float64) for path, stream, law in fields}
 
@@ -68,5 +73,5 @@ def _tied(together: np.ndarray, correlation: "Correlation", seed: int, first_pat
         return correlated_uniforms(together, matrix)
     from distributions.t_copula import t_correlated_uniforms
 
-    mixing = scalar_uniforms("correlation.t", first_path, len(together), seed)
+    mixing = scalar_uniforms(TAIL_STREAM, first_path, len(together), seed)
     return t_correlated_uniforms(together, mixing, matrix, correlation.degrees_of_freedom or math.nan)

@@ -9,6 +9,7 @@ from distributions.outages import CURTAILMENT, DURATION_FACTOR, EXTREME, FAMILIE
 from distributions.parameter_draws import draw_irradiance, draw_outages, draw_prices
 from riskmodel.ageing_choice import STREAM, code_at, codes_used
 from riskmodel.draws import scalar_uniforms
+from riskmodel.lives import AS_IT_IS, Redraw
 
 if TYPE_CHECKING:
     from riskmodel.study import Study
@@ -34,8 +35,12 @@ class ProcessDraws(NamedTuple):
     columns: dict[str, np.ndarray]
 
 
-def draw_processes(study: "Study", seed: int, first_path: int, n_paths: int) -> ProcessDraws:
+def draw_processes(
+    study: "Study", seed: int, first_path: int, n_paths: int, redraw: Redraw = AS_IT_IS
+) -> ProcessDraws:
     """Parameters of every path of a range, drawn from the errors that the records state.
+
+    `redraw` : streams to take from another life of each path.
 
     Notes
     -----
@@ -46,7 +51,8 @@ def draw_processes(study: "Study", seed: int, first_path: int, n_paths: int) -> 
 
     def of(kind: str, draw, record, *more):
         def uniforms(name):
-            return scalar_uniforms(f"{kind}.{name}", first_path, n_paths, seed)
+            stream = f"{kind}.{name}"
+            return scalar_uniforms(stream, redraw.path_of(stream, first_path), n_paths, seed)
 
         values = draw(record, *more, uniforms if study.site.parameter_uncertainty else None)
         columns.update({f"{kind}.{name}": value for name, value in values.items() if value.ndim})
@@ -59,7 +65,7 @@ def draw_processes(study: "Study", seed: int, first_path: int, n_paths: int) -> 
     for family, name in enumerate(FAMILIES):
         factors[:, RATE_FACTOR, family] = outage_values[f"{name}.rate"]
         factors[:, DURATION_FACTOR, family] = outage_values[f"{name}.duration"]
-    law_uniforms = scalar_uniforms(STREAM, first_path, n_paths, seed)
+    law_uniforms = scalar_uniforms(STREAM, redraw.path_of(STREAM, first_path), n_paths, seed)
     for name, choice in _choices(study):
         columns[f"cells.{name}"] = code_at(choice, law_uniforms).astype(np.float64)
     sky = clearness.drawn_rows(sky_values, n_paths)

@@ -5,18 +5,18 @@ The final files are the same bytes for any size of range, number of threads, and
 
 from __future__ import annotations
 
-import math
 import os
 import secrets
 import shutil
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from riskmodel import manifest as manifests
 from riskmodel import store
 from riskmodel.engine import DEFAULT_LANES, TooManyEvents, default_threads
+from riskmodel.stop_rule import Announce, StopRule, Target, TargetError, Wanted, parse_targets, unreached_text
 from riskmodel.study.records import EVENTS_FIELD
 
 if TYPE_CHECKING:
@@ -70,8 +70,10 @@ def run_to_folder(
     paths_per_range: int | None = None,
     resume: bool = False,
     overwrite: bool = False,
-    target_error: Mapping[str, float] | None = None,
+    target_error: Wanted | None = None,
+    control_variates: bool = False,
     progress: Progress | None = None,
+    announce: Announce | None = None,
     draw_figures: DrawFigures | None = None,
     simulate_range: Callable[..., Any] | None = None,
 ) -> Results:
@@ -94,11 +96,16 @@ def run_to_folder(
         Go on with an interrupted run of the same study, seed and program.
     overwrite : bool
         Replace the results in the folder; files that are not part of results stay.
-    target_error : mapping of str to float
-        E.g. `{"npv": 0.01}`: stop at the first multiple of 1000 paths at which, for every strategy, the standard error
-        of the mean of that column of paths.parquet is at most that share of it.
+    target_error : mapping of str to float or str
+        E.g. `{"npv": 0.01}` or `{"string_storage/npv": "500 kEUR"}`: stop at the first multiple of 1000 paths at which
+        the standard error of that number of the summary is at most that share of it, or that amount; see
+        `riskmodel.stop_rule`. When resuming, None means as before.
+    control_variates : bool
+        Means of the summary are those with control variates, see `riskmodel.control_variates`; the paths stay the same.
     progress : callable
         Called as progress(done_paths, total_paths).
+    announce : callable
+        Called with a line of text when the target error is not going to be reached.
     draw_figures : callable
         Called as draw_figures(results, figures_folder) once the tables are there.
     simulate_range : callable
@@ -118,7 +125,8 @@ def run_to_folder(
     place = Path(folder)
     lanes = lanes or DEFAULT_LANES
     paths_per_range = lanes * (threads or default_threads()) if paths_per_range is None else paths_per_range
-    _check_arguments(paths, seed, paths_per_range, resume, target_error)
+    _check_arguments(paths, seed, paths_per_range, resume)
+    targets = _targets(study, target_error)
     if resume:
         manifest = _resumed(place, study, seed, paths)
         if manifest["state"] == "finished":
@@ -126,7 +134,14 @@ def run_to_folder(
     else:
         seed = secrets.randbits(63) if seed is None else seed
         manifest = _started(place, study, seed, int(paths or 0), overwrite)
-    run = _Run(study, place, manifest, target_error, progress)
+    if target_error:
+        manifest["target_error"] = {"wanted": dict(target_error)}
+    else:
+        targets = _targets(study, manifest.get("target_error", {}).get("wanted"))
+    if control_variates:
+        manifest["variance_reduction"] = {"method": "control_variates"}
+    manifests.write(place, manifest)
+    run = _Run(study, place, manifest, targets, progress, announce)
     try:
         run.simulate(simulate_range or _engine(), paths_per_range, {"threads": threads, "lanes": lanes})
         run.finish(draw_figures)
@@ -187,12 +202,14 @@ class _Run:
         study: Study,
         folder: Path,
         manifest: dict[str, Any],
-        target_error: Mapping[str, float] | None,
+        targets: tuple[Target, ...],
         progress: Progress | None,
+        announce: Announce | None,
     ) -> None:
         self.study, self.folder, self.manifest = study, folder, manifest
-        self.target = dict(target_error or {})
-        self.progress = progress
+        self.progress, self.announce = progress, announce
+        self.controlled = "variance_reduction" in manifest
+        self.rule = StopRule(study, folder, manifest["seed"], targets, self.controlled)
         self.ranges = store.finished_ranges(folder)
         self.checked = 0
         self.stop_at: int | None = None
@@ -243,40 +260,46 @@ class _Run:
 
     def _precise_enough(self) -> bool:
         """Look at every checkpoint within the unbroken run of finished paths, each only once, in order."""
-        if not self.target or self.stop_at is not None:
+        if not self.rule.targets or self.stop_at is not None:
             return self.stop_at is not None
         joined = manifests.joined(self.ranges)
         reached = min(joined[0][1], self.manifest["paths_wanted"]) if joined and joined[0][0] == 0 else 0
         while self.checked + store.PATHS_PER_GROUP <= reached:
             self.checked += store.PATHS_PER_GROUP
-            if all(self._error_below(name, limit) for name, limit in self.target.items()):
+            if self.rule.met(self.ranges, self.checked):
                 self.stop_at = self.checked
                 return True
+            self._warn_if_hopeless()
         return False
 
-    def _error_below(self, name: str, limit: float) -> bool:
-        from distributions.estimate import mean
-
-        names = self.study.strategy_names
-        values = store.range_column(self.folder, self.ranges, target_column(name), self.checked, len(names))
-        estimates = [mean(values[:, index]) for index in range(len(names))]
-        return all(part.standard_error <= limit * abs(part.value) for part in estimates)
+    def _warn_if_hopeless(self) -> None:
+        """Say it once, early, when more paths are needed than there may be."""
+        wanted, needed = self.manifest["paths_wanted"], max(check.needed for check in self.rule.checks)
+        if self.announce is not None and needed > wanted and self.checked < wanted:
+            self.announce(f"{unreached_text(self.rule.record(), self.checked)}; at most {wanted:,} will be simulated.")
+            self.announce = None
 
     def finish(self, draw_figures: DrawFigures | None) -> None:
         """Merge, summarise, draw, record, and only then let go of the ranges."""
         from riskmodel.claims import claim_estimates
+        from riskmodel.control_variates import controlled_rows
         from riskmodel.summary import Row, summary_csv, summary_rows
         from riskmodel.variance_split import split_rows
 
         names, years = tuple(self.study.strategy_names), self.study.header.years
         self.manifest["paths"] = self.stop_at or self.manifest["paths_wanted"]
-        if self.target:
-            self.manifest["target_error"] = {"wanted": self.target, "reached": self.stop_at is not None}
+        if self.rule.targets:
+            if self.stop_at is None:
+                self.rule.met(self.ranges, self.manifest["paths"])
+            self.manifest["target_error"] |= {"reached": self.stop_at is not None, "checks": self.rule.record()}
         store.merge(self.folder, self.ranges, self.manifest["paths"], names, years, self.study.header.currency)
         rows = summary_rows(self.folder, names, self.study.header.baseline, years)
         rows += [Row(*row) for row in split_rows(self.folder, names, self.study.header.baseline)]
         rows += [Row(*row) for row in claim_estimates(self.study, self.folder)]
-        _write_text(self.folder / "summary.csv", summary_csv(rows, self.study.header.currency))
+        if self.controlled:
+            rows, fewer = controlled_rows(rows, self.study, self.manifest["seed"], self.folder)
+            self.manifest["variance_reduction"] |= {"fewer_paths": fewer}
+        store.write_text(self.folder / "summary.csv", summary_csv(rows, self.study.header.currency))
         _write_study(self.folder, self.study)
         if draw_figures is not None:
             manifests.write(self.folder, self.manifest)  # the figures say how many paths there are
@@ -287,31 +310,20 @@ class _Run:
         shutil.rmtree(self.folder / store.RANGES, ignore_errors=True)
 
 
-def target_column(name: str) -> str:
-    """Column of paths.parquet that a target error is about; `npv` is short for `npv_eur`, and so on."""
-    from riskmodel.summary import OF_SOME_PATHS, UNITS
-
-    allowed = [metric for metric in UNITS if metric not in OF_SOME_PATHS]
-    for metric in allowed:
-        if name in (metric, metric.removesuffix("_eur"), metric.replace("_eur_per_year", "")):
-            return metric
-    short = ", ".join(metric.removesuffix("_eur").replace("_eur_per_year", "") for metric in allowed)
-    raise RunError(f"target_error: no metric {name!r}; type one of {short}")
+def _targets(study: Study, wanted: Wanted | None) -> tuple[Target, ...]:
+    try:
+        return parse_targets(wanted, study.strategy_names, study.header.currency)
+    except TargetError as error:
+        raise RunError(str(error)) from None
 
 
-def _check_arguments(
-    paths: int | None, seed: int | None, paths_per_range: int, resume: bool, target: Mapping[str, float] | None
-) -> None:
+def _check_arguments(paths: int | None, seed: int | None, paths_per_range: int, resume: bool) -> None:
     if (paths is None and not resume) or (paths is not None and not 1 <= paths <= MOST_PATHS):
         raise RunError(f"paths = {paths}: must be a whole number from 1 to {MOST_PATHS:,}")
     if seed is not None and not 0 <= seed < 2**64:
         raise RunError(f"seed = {seed}: must be a whole number from 0 to 2^64 - 1")
     if paths_per_range < 1:
         raise RunError(f"paths_per_range = {paths_per_range}: must be at least 1")
-    for name, limit in (target or {}).items():
-        target_column(name)
-        if not (math.isfinite(limit) and limit > 0.0):
-            raise RunError(f"target_error {name} = {limit}: must be above 0, e.g. 0.01 for 1 %")
 
 
 def _resumed(folder: Path, study: Study, seed: int | None, paths: int | None) -> dict[str, Any]:
@@ -361,9 +373,9 @@ def _write_study(folder: Path, study: Study) -> None:
     """The resolved study, and beside it the events it is given, so that the folder can be read and run anywhere."""
     given, files = study.given_events(), {}
     if given is not None:
-        _write_bytes(folder / GIVEN_EVENTS, given.raw)
+        store.write_bytes(folder / GIVEN_EVENTS, given.raw)
         files = {EVENTS_FIELD: GIVEN_EVENTS}
-    _write_text(folder / "study.resolved.toml", study.to_toml(files))
+    store.write_text(folder / "study.resolved.toml", study.to_toml(files))
 
 
 def _remove_results(folder: Path) -> None:
@@ -381,13 +393,3 @@ def _check_writable(folder: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise RunError(f"{folder}: cannot write here ({error.strerror}); name another folder") from None
-
-
-def _write_text(file: Path, text: str) -> None:
-    _write_bytes(file, text.encode())
-
-
-def _write_bytes(file: Path, content: bytes) -> None:
-    partial = file.with_name(f"{file.name}.partial")
-    partial.write_bytes(content)
-    os.replace(partial, file)

@@ -230,3 +230,15 @@ def year_sums(folder: Path, names: list[str], strategy: int, n_strategies: int, 
                 values[first:end] += table.column(name).to_numpy().reshape(-1, n_strategies, entries)[:, strategy]
             first = end
     return values
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    write_bytes(file, text.encode())
+
+
+def write_bytes(file: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    partial = file.with_name(f"{file.name}.partial")
+    partial.write_bytes(content)
+    os.replace(partial, file)

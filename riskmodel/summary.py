@@ -113,7 +113,7 @@ def summary_rows(folder: Path, strategies: tuple[str, ...], baseline: str, n_yea
         for index, name in enumerate(strategies):
             if name == baseline and (metric in PAYBACKS or metric in ("irr", "mirr")):
                 continue
-            of_metric = _metric(metric, values[:, index], None if status is None else status[:, index])
+            of_metric = metric_estimates(metric, values[:, index], None if status is None else status[:, index])
             by_strategy[name] += [Row(name, label, estimate) for label, estimate in of_metric]
     best = path_column(folder, "best", len(strategies))
     losses = [f"{line.name.lower()}_eur" for line in DOWNTIME_LINES]
@@ -125,7 +125,7 @@ def summary_rows(folder: Path, strategies: tuple[str, ...], baseline: str, n_yea
     return [row for name in strategies for row in by_strategy[name]]
 
 
-def _metric(metric: str, values: Array, status: NDArray[Any] | None) -> Iterator[tuple[str, Estimate]]:
+def metric_estimates(metric: str, values: Array, status: NDArray[Any] | None) -> Iterator[tuple[str, Estimate]]:
     """Estimates of one metric of one strategy; nothing where the metric is not defined for it."""
     if metric == "npv_eur":
         yield "prob_npv_negative", est.probability(values < 0.0)

@@ -86,8 +86,15 @@ def run(
     threads: Annotated[int | None, typer.Option(min=1, help="Default: all cores. The results are the same.")] = None,
     target_error: Annotated[
         str | None,
-        typer.Option(metavar="RESULT=ERROR", help="Stop once this error is reached, e.g. npv=1%; at most --paths."),
+        typer.Option(
+            metavar="RESULT=ERROR",
+            help='Stop once this error is reached, e.g. npv=1% or "npv=500 kEUR"; any number of the summary; at most '
+            "--paths.",
+        ),
     ] = None,
+    control_variates: Annotated[
+        bool, typer.Option("--control-variates", help="Means with smaller errors, by what the drawn inputs explain.")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that are already there.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but problems.")] = False,
@@ -107,6 +114,7 @@ def run(
             events=events,
             threads=threads,
             target_error=target_error,
+            control_variates=control_variates,
             resume=resume,
             overwrite=overwrite,
             quiet=quiet,

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
 from rich.text import Text
 
+from studies.cli_problems import printable
+
 __all__ = ["RunProgress", "duration_text"]
 
 SECONDS_BETWEEN_LINES = 15.0
@@ -103,3 +105,8 @@ class RunProgress:
                 more = PREPARING if done == 0 else text if done < total else ""
                 line = f"{done:,} of {total:,} paths" + (f", {more}" if more else "")
                 self._console.print(line, markup=False, highlight=False)
+
+    def say(self, text: str) -> None:
+        """Show a line beside the progress."""
+        if self._console is not None:
+            self._console.print(printable(text), markup=False, highlight=False, soft_wrap=True)

@@ -20,7 +20,9 @@ AsCsv = Annotated[bool, typer.Option("--csv", help="Print as CSV.")]
 
 
 def sensitivity(
-    target: Annotated[str, typer.Argument(metavar="RESULTS", help="Folder of a finished run.")],
+    target: Annotated[
+        str, typer.Argument(metavar="RESULTS", help="Folder of a finished run; with --sobol a study, by name or file.")
+    ],
     metrics: Annotated[
         list[str] | None,
         typer.Option(
@@ -34,13 +36,40 @@ def sensitivity(
         str | None, typer.Option(help="Default: that of the study's claims, else the one with the highest NPV.")
     ] = None,
     top: Annotated[int, typer.Option(help="Inputs to print for each result.")] = 10,
+    sobol: Annotated[
+        bool, typer.Option("--sobol", help="Simulate pairs instead: no form of the dependence is assumed.")
+    ] = False,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option("--input", metavar="NAME", help="With --sobol: an input to tell apart from its group. Repeat."),
+    ] = None,
+    paths: Annotated[
+        int | None, typer.Option(help="With --sobol: lifetimes, each simulated once a group and twice. Default: 500.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=MOST_SEED, help="With --sobol: same seed, same numbers. Default: drawn.")
+    ] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="With --sobol: change a field of the study."),
+    ] = None,
     out: Out = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
     """Ask which inputs the spread of a result comes from: shares of its variance, alone and in all, and a tornado."""
+    if sobol:
+        from studies.cli_sobol import SobolRequest, show_sobol
+
+        more = (tuple(inputs or ()), 500 if paths is None else paths, seed, tuple(overrides or ()))
+        show_sobol(SobolRequest(target, tuple(metrics or ()), strategy, *more, out, as_json, as_csv))
+        return
+    from studies.cli_problems import refuse
     from studies.cli_sensitivity import SensitivityRequest, show_sensitivity
 
+    for name, given in (("--input", inputs), ("--paths", paths), ("--seed", seed), ("--set", overrides)):
+        if given is not None and given != []:
+            raise refuse(f"{name}: is for --sobol, which simulates; without it a finished run is read as it is")
     show_sensitivity(SensitivityRequest(target, tuple(metrics or ()), strategy, top, out, as_json, as_csv))
 
 

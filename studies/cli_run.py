@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shlex
 import sys
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from studies.cli import INTERRUPTED
-from studies.cli_problems import announced_interrupt, fail, plain_problems, refuse, warn
+from studies.cli_problems import announced_interrupt, fail, plain_problems, printable, refuse, warn
 
 if TYPE_CHECKING:
     from riskmodel.results import Results
@@ -22,6 +23,7 @@ __all__ = ["RunRequest", "events_override", "parse_target_error", "resume_comman
 
 DEFAULT_PATHS = 10_000
 EVENTS_FIELD = "site.given_events"
+AMOUNT = re.compile(r"([0-9.eE+-]+|[a-z]+)\s*(%|[A-Za-z].*)?")
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class RunRequest:
     events: Path | None = None
     threads: int | None = None
     target_error: str | None = None
+    control_variates: bool = False
     resume: bool = False
     overwrite: bool = False
     quiet: bool = False
@@ -43,8 +46,8 @@ class RunRequest:
     lanes: int | None = None
 
 
-def parse_target_error(text: str | None) -> dict[str, float] | None:
-    """``npv=1%,energy_cost=0.02`` as {name: share}; problems end the command with a message.
+def parse_target_error(text: str | None) -> dict[str, float | str] | None:
+    """``npv=1%,energy_cost=20 kEUR/year`` as {name: share or amount}; problems end the command with a message.
 
     Parameters
     ----------
@@ -52,22 +55,27 @@ def parse_target_error(text: str | None) -> dict[str, float] | None:
 
     Returns
     -------
-    dict of str to float, or None
+    dict of str to float (share of the estimate) or str (amount with its unit), or None
     """
     if text is None:
         return None
-    found: dict[str, float] = {}
+    found: dict[str, float | str] = {}
     for part in text.split(","):
         name, sign, number = (piece.strip() for piece in part.partition("="))
-        percent = number.endswith("%")
-        try:
-            share = float(number.removesuffix("%")) / (100.0 if percent else 1.0)
-        except ValueError:
-            share = math.nan
-        if not (name and sign and math.isfinite(share) and share > 0.0):
-            raise refuse(f"--target-error {text}: type a result and the error it may have, e.g. npv=1%")
-        found[name] = share
+        match = AMOUNT.fullmatch(number)
+        value = _number(match[1]) if match is not None else math.nan
+        if not (name and sign and match is not None and math.isfinite(value) and value > 0.0):
+            raise refuse(f"--target-error {text}: type a result and the error it may have, e.g. npv=1% or npv=500 kEUR")
+        unit = (match[2] or "").strip()
+        found[name] = number if unit not in ("", "%") else value / (100.0 if unit else 1.0)
     return found
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def resume_command(request: RunRequest, folder: Path) -> str:
@@ -86,6 +94,8 @@ def resume_command(request: RunRequest, folder: Path) -> str:
             words += [option, str(value)]
     for text in request.overrides:
         words += ["--set", text]
+    if request.control_variates:
+        words.append("--control-variates")
     return shlex.join([*words, "--resume"])
 
 
@@ -112,9 +122,23 @@ def run_study(request: RunRequest) -> None:
         from studies.cli_table import print_results
 
         print_results(results)
+    if not request.quiet:
+        _say_whether_reached(results)
 
 
-def _simulate(request: RunRequest, target: dict[str, float] | None) -> Results:
+def _say_whether_reached(results: Results) -> None:
+    """On the error stream, as it may be that the results are read by a machine."""
+    from riskmodel.stop_rule import unreached_text
+
+    found = results.manifest.get("target_error", {})
+    if found.get("reached"):
+        typer.echo(f"Target error reached with {results.n_paths:,} paths.", err=True)
+    elif found:
+        text = unreached_text(found["checks"], results.n_paths)
+        typer.echo(printable(f"Target error not reached: {text}."), err=True)
+
+
+def _simulate(request: RunRequest, target: dict[str, float | str] | None) -> Results:
     import studies
     from distributions._jit import set_threads
     from riskmodel.run import Interrupted, RunError, run_to_folder
@@ -141,7 +165,9 @@ def _simulate(request: RunRequest, target: dict[str, float] | None) -> Results:
                 resume=request.resume,
                 overwrite=request.overwrite,
                 target_error=target,
+                control_variates=request.control_variates,
                 progress=progress,
+                announce=progress.say,
                 draw_figures=draw_all,
             )
     except Interrupted as stop:

@@ -17,7 +17,7 @@ from riskmodel.currency import in_words
 from riskmodel.results import Results
 from studies.cli_problems import printable
 
-__all__ = ["as_json", "print_results", "spread_lines"]
+__all__ = ["as_json", "control_lines", "print_results", "spread_lines"]
 
 NARROW, WIDE = 100, 150
 """Widths from which numbers stay on one line, and from which the whole table fits."""
@@ -68,11 +68,23 @@ def print_results(results: Results) -> None:
     console.print(table)
     console.print(_legend(results))
     console.print(Text(_caption(results)))
-    for line in spread_lines(results):
+    for line in [*control_lines(results), *spread_lines(results)]:
         console.print(Text(printable(line)), soft_wrap=True)
     for sentence in claim_sentences(results):
         console.print(Text(f"- {in_words(sentence, results.currency)}"))
     console.print(Text(f"Results: {results.folder}"), soft_wrap=True)
+
+
+def control_lines(results: Results) -> list[str]:
+    """What control variates gained, one line a strategy; empty for a run without."""
+    found = results.manifest.get("variance_reduction", {}).get("fewer_paths", {})
+    lines = []
+    for name, factors in found.items():
+        gains = [f"{words} {factors[metric]:.3g}" for metric, words in SPREADS if metric in factors]
+        if gains:
+            lines.append(f"  {name}: {', '.join(gains)}")
+    heading = "Control variates: how many times as many paths the errors of these means would take without them:"
+    return [heading, *lines] if lines else []
 
 
 def spread_lines(results: Results) -> list[str]:

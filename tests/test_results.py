@@ -210,7 +210,7 @@ def test_target_error_stops_at_the_same_path_for_any_range(tmp_path):
     assert made[0] == made[1] == made[2]
     assert made[0][0] in range(16, 500, 16)
     for name in results.strategy_names:
-        estimate = results.estimate(name, "npv_eur:mean")
+        estimate = results.estimate(name, "delta_npv_eur:mean")
         assert estimate.standard_error <= 0.05 * abs(estimate.value)
 
 

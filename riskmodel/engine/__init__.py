@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from riskmodel.lives import AS_IT_IS, OTHER_LIFE, Redraw
 from riskmodel.range_result import RangeResult
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 DEFAULT_LANES = 256
 HARMFUL_EVENTS_A_YEAR = 64
 """Room for events of a path; pages are touched only where used. A path with more makes its range run a second time."""
-OTHER_LIFE = 1 << 50
-"""Added to the number of a path for each other life it is given; no run has as many paths."""
 TRACE_NAMES = ("import_kw", "state_of_charge", "charge_kw", "discharge_kw", "grid_share")
 
 
@@ -70,7 +69,7 @@ def _walk_blocks(tables, inputs, out, lanes, first_path, seed, trace_from, threa
         list(pool.map(one, firsts))
 
 
-def _walk(study, seed, first_path, n_paths, lanes, threads, trace=(0, 0), again=0, given=None):
+def _walk(study, seed, first_path, n_paths, lanes, threads, trace=(0, 0), again=0, given=None, redraw=AS_IT_IS):
     """Draw the scalars and run the kernel, with more room for events if a path needs it.
 
     `again` is 0 for the paths as they are, else the kind of `riskmodel.variance_split` in which they are drawn anew.
@@ -83,9 +82,10 @@ def _walk(study, seed, first_path, n_paths, lanes, threads, trace=(0, 0), again=
 
     if seed >= 1 << 63:
         seed -= 1 << 64  # the same 64 bits as a signed word, which is what a kernel takes
-    scalars = draw_scalars(study, seed, first_path, n_paths)
-    chance_path = first_path + again * OTHER_LIFE
-    processes = draw_processes(study, seed, chance_path if again == OTHER_PARAMETERS else first_path, n_paths)
+    scalars = draw_scalars(study, seed, first_path, n_paths, redraw)
+    chance_path = first_path + again * OTHER_LIFE + redraw.chance_shift
+    fitted_path = chance_path if again == OTHER_PARAMETERS else first_path
+    processes = draw_processes(study, seed, fitted_path, n_paths, redraw)
     tables, inputs = pack(study), path_inputs(study, scalars, processes, given)
     capacity = HARMFUL_EVENTS_A_YEAR * study.header.years
     while True:
@@ -136,6 +136,7 @@ def simulate_range(
     lanes: int = DEFAULT_LANES,
     again: int = 0,
     given: "GivenTables | None" = None,
+    redraw: Redraw = AS_IT_IS,
 ) -> RangeResult:
     """Simulate the paths `first_path .. first_path + n_paths - 1` of a study, hour by hour, for all its strategies.
 
@@ -163,7 +164,7 @@ def simulate_range(
     TooManyEvents
         If a path has more events in a year than the engine holds (640).
     """
-    scalars, out = _walk(study, seed, first_path, n_paths, lanes, threads, again=again, given=given)
+    scalars, out = _walk(study, seed, first_path, n_paths, lanes, threads, again=again, given=given, redraw=redraw)
     names = tuple(study.strategy_names)
     return RangeResult(first_path, out.annual, scalars, _event_columns(out, first_path, len(names)), names)
 

@@ -14,6 +14,8 @@ from studies.cli_losses import chosen_years, open_results
 from studies.cli_problems import check_out, fail, plain_problems, refuse
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from distributions.estimate import Estimate
     from riskmodel.insurance.cover import Cover
     from riskmodel.insurance.cover_report import Cell, CoverReport
@@ -53,6 +55,8 @@ class Found:
     reports : list of CoverReport
     credits : dict of strategy -> layer -> (premium credit, saved payment)
     tables : dict of strategy -> list of Cell
+    needed : dict of strategy -> Estimate
+        Yearly credit with which the strategy would be as good as the base, see `riskmodel.insurance.worth`.
     notes : list of text
     """
 
@@ -61,6 +65,7 @@ class Found:
     reports: list[CoverReport]
     credits: dict[str, dict[str, tuple[Estimate, Estimate]]]
     tables: dict[str, list[Cell]]
+    needed: dict[str, Estimate]
     notes: list[str]
 
     @property
@@ -98,6 +103,7 @@ def price_cover(request: CoverRequest) -> None:
 def _find(request: CoverRequest) -> Found:
     from riskmodel.insurance.cover_file import read_cover
     from riskmodel.insurance.cover_report import cover_report, credits, premium_table
+    from riskmodel.insurance.worth import credit_needed
 
     shipped = SHIPPED / f"{request.terms}.toml"
     cover = read_cover(shipped if shipped.is_file() and not Path(request.terms).exists() else Path(request.terms))
@@ -105,18 +111,21 @@ def _find(request: CoverRequest) -> Found:
     reports, tables, notes = [], {}, []
     for events in sources:
         try:
-            reports.append(cover_report(cover, events))
+            reports.append(cover_report(cover, events, keep_events=request.ord_folder is not None))
             tables[events.name] = premium_table(cover, events)
         except ValueError as error:
             raise refuse(f"{request.terms}: {error}") from None
         notes += _notes(cover, events)
-    found = Found(cover, results, reports, {}, tables, list(dict.fromkeys(notes)))
-    found.credits.update(credits(reports, found.base) if len(reports) > 1 else {})
+    found = Found(cover, results, reports, {}, tables, {}, list(dict.fromkeys(notes)))
+    if len(reports) > 1:
+        found.credits.update(credits(reports, found.base))
+        if results is not None and found.base == results.baseline and request.life_years is None:
+            found.needed.update(credit_needed(results, reports, found.base))
     return found
 
 
-def _sources(request: CoverRequest, cover: Cover) -> tuple[Results | None, list[EventLosses]]:
-    """Events of each strategy of a run, or of a CSV file."""
+def _sources(request: CoverRequest, cover: Cover) -> tuple[Results | None, Iterable[EventLosses]]:
+    """Events of each strategy of a run, one after the other, or of a CSV file."""
     if request.source.is_dir():
         if request.years is not None:
             raise refuse("--years goes with a CSV file of events; a run knows its years")
@@ -136,7 +145,7 @@ def _sources(request: CoverRequest, cover: Cover) -> tuple[Results | None, list[
     return None, [events_of_csv(request.source, request.years)]
 
 
-def _of_run(request: CoverRequest, cover: Cover, results: Results) -> list[EventLosses]:
+def _of_run(request: CoverRequest, cover: Cover, results: Results) -> Iterator[EventLosses]:
     from riskmodel.insurance.from_results import currency_of, events_of
 
     if cover.currency and cover.currency != currency_of(results):
@@ -147,11 +156,9 @@ def _of_run(request: CoverRequest, cover: Cover, results: Results) -> list[Event
     if request.strategy is not None and request.strategy not in names:
         raise refuse(f"--strategy {request.strategy}: type one of {', '.join(names)}")
     first, last = chosen_years(request.life_years, results.n_years)
-    found = []
     for name in names if request.strategy is None else [request.strategy]:
         events = events_of(results, name)
-        found.append(events if (first, last) == (1, results.n_years) else events.life_years(first, last))
-    return found
+        yield events if (first, last) == (1, results.n_years) else events.life_years(first, last)
 
 
 def _notes(cover: Cover, events: EventLosses) -> list[str]:
@@ -186,7 +193,7 @@ def rows_of(found: Found) -> list[Row]:
         for layer, (premium, pure) in layers.items():
             rows.append(Row(name, f"{layer}:premium_credit_against_{found.base}", premium))
             rows.append(Row(name, f"{layer}:expected_loss_saved_against_{found.base}", pure))
-    return rows
+    return rows + [Row(name, "credit_needed_to_break_even", estimate) for name, estimate in found.needed.items()]
 
 
 def as_record(found: Found) -> dict[str, Any]:

@@ -49,6 +49,8 @@ def print_cover(found: Found, places: list[Path]) -> None:
     if found.credits:
         say(f"What a strategy takes off the premium of {found.base}, and off its expected payment, thousand a year")
         console.print(_credits(found))
+    for name, estimate in found.needed.items():
+        say(f"{name}: {_worth(found, name, estimate)}")
     if found.tables.get(found.base):
         say(f"Premium of {found.cover.table.layer if found.cover.table else ''}, {found.base}, thousand a year")
         console.print(_grid(found.tables[found.base]))
@@ -188,6 +190,18 @@ def _credits(found: Found) -> Table:
         for name in names:
             table.add_row(Text(printable(strategy)), name, *(_k(estimate) for estimate in layers[name]))
     return table
+
+
+def _worth(found: Found, name: str, needed: Estimate) -> str:
+    """What the premium credit is beside what the strategy would need."""
+    whole = list(found.credits[name])[-1]
+    credit = _k(found.credits[name][whole][0])
+    if needed.value <= 0.0:
+        return f"needs no credit, as it pays for itself without earlier power; its premium is {credit} thousand lower"
+    return (
+        f"without earlier power it would be as good as {found.base} with a credit of {_k(needed)} thousand a year; its "
+        f"premium is {credit} thousand lower"
+    )
 
 
 def _grid(cells: list[Cell]) -> Table:

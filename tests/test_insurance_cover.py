@@ -616,3 +616,21 @@ def test_another_currency_is_refused(results, tmp_path):
     answer = CliRunner().invoke(app, ["cover", str(results.folder), str(place)])
     assert answer.exit_code == 2
     assert "convert the terms" in answer.output
+
+
+def test_the_credit_that_pays_for_a_strategy(results):
+    """With a credit of that size, base and strategy are worth the same: payments and net present value by path."""
+    from riskmodel.insurance.from_results import events_of
+    from riskmodel.insurance.worth import annuity, credit_needed
+
+    assert annuity(0.1, 2) == pytest.approx(1 / 1.1 + 1 / 1.21)
+    cover = Cover("x", (Layer("a", limit=1e5),))
+    reports = [cover_report(cover, events_of(results, name)) for name in results.strategy_names]
+    needed = credit_needed(results, reports, results.baseline)
+    paid = {report.name: report.layers["a"].priced.pure.value for report in reports}
+    factor = annuity(0.08, results.n_years)
+    for name, estimate in needed.items():
+        worth = results.paths[results.paths["strategy"] == name]["delta_npv_without_early_power_eur"].mean()
+        expected = paid[results.baseline] - paid[name] - worth / factor
+        assert estimate.value == pytest.approx(expected, rel=1e-9)
+        assert estimate.standard_error > 0.0

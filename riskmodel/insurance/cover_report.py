@@ -57,23 +57,21 @@ class CoverReport(NamedTuple):
     name : str
     layers : dict of name -> LayerReport; with several, `ALL` too
     views : dict of perspective -> (Annual, list of Point)
-    perspectives : Perspectives
+    perspectives : Perspectives or None
+        The events themselves; None where they are not kept.
     unit : str
+    periods : Periods
     """
 
     name: str
     layers: dict[str, LayerReport]
     views: dict[str, tuple[Annual, list[Point]]]
-    perspectives: Perspectives
+    perspectives: Perspectives | None
     unit: str
-
-    @property
-    def periods(self) -> Periods:
-        """The years."""
-        return self.perspectives.ground_up.periods
+    periods: Periods
 
 
-def cover_report(cover: Cover, events: EventLosses) -> CoverReport:
+def cover_report(cover: Cover, events: EventLosses, keep_events: bool = True) -> CoverReport:
     """Apply and price a cover on the events of one strategy.
 
     Raises
@@ -82,6 +80,8 @@ def cover_report(cover: Cover, events: EventLosses) -> CoverReport:
         If a layer needs what the events do not have: a duration, an hour, a cause.
     """
     _check_perils(cover, events)
+    if all(layer.trigger is None for layer in cover.layers):
+        events = events.rows(events.loss > 0.0)
     if any(layer.trigger is not None and layer.trigger.index == "path_mean" for layer in cover.layers):
         events = events.with_every_year()
     seen = apply_cover(cover, events)
@@ -113,7 +113,7 @@ def cover_report(cover: Cover, events: EventLosses) -> CoverReport:
     for view in VIEWS if cover.reinsurance else VIEWS[:2]:
         losses: EventLosses = getattr(seen, view)
         views[view] = (annual(losses.yearly_sum(), periods, unit), exceedance(losses))
-    return CoverReport(events.name, layers, views, seen, unit)
+    return CoverReport(events.name, layers, views, seen if keep_events else None, unit, periods)
 
 
 def _check_perils(cover: Cover, events: EventLosses) -> None:

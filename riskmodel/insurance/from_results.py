@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from riskmodel.results import Results
 
-__all__ = ["currency_of", "events_of", "not_of_events"]
+__all__ = ["currency_of", "events_of", "net_present_value_difference", "not_of_events"]
 
 ALL_CAUSES = (*CAUSES, EQUIPMENT, FIRE)
 EVENT_COLUMNS = ("path", "event", "year", "hour", "cause", "duration_s", "strategy", "hours_down")
@@ -143,6 +143,12 @@ def _fire_rows(results: Results, strategy: str, last_event: int) -> dict[str, An
         "down_h": unknown,
         "hour": unknown,
     }
+
+
+def net_present_value_difference(results: Results, strategy: str) -> NDArray[np.float64]:
+    """(n_paths,) net present value less the baseline's, earlier power left out [currency]."""
+    column = results.column(_money(results, "paths", "delta_npv_without_early_power"))
+    return np.asarray(column[:, results.strategy_names.index(strategy)], dtype=np.float64)
 
 
 def not_of_events(results: Results, strategy: str) -> float:

@@ -151,7 +151,7 @@ def write_perspectives(results: Results, folder: Path, reports: list[CoverReport
     kept = {prefix: view for prefix, view in views.items() if view in reports[0].views}
     for prefix, view in kept.items():
         infos = [{"strategy": report.name, "title": results.titles[report.name]} for report in reports]
-        losses = [getattr(report.perspectives, view) for report in reports]
+        losses: list[EventLosses] = [getattr(report.perspectives, view) for report in reports]
         summaries = (Summary(k, *both) for k, both in enumerate(zip(infos, losses, strict=True), start=1))
         files += write_summaries(folder, prefix, 1, summaries, text)
     perspectives = {prefix: f"{PERSPECTIVES[prefix][0]} {PERSPECTIVES[prefix][1]}" for prefix in kept}

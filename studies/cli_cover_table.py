@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from distributions.estimate import Estimate
+from riskmodel.insurance.losses import NOT_OF_TIME
 from studies.cli_problems import printable
 
 if TYPE_CHECKING:
@@ -77,10 +78,11 @@ def _terms(layer: Layer) -> str:
             layer
         )
     words = [f"{'+'.join(layer.perils) or 'all causes'}"]
-    if layer.waiting_period_h:
+    timed = not layer.perils or not set(layer.perils) <= set(NOT_OF_TIME)
+    if layer.waiting_period_h and timed:
         clock = "stopped" if layer.clock == "down" else "without grid"
         words.append(f"waiting {layer.waiting_period_h:g} h {clock} ({layer.waiting})")
-    if math.isfinite(layer.indemnity_period_h):
+    if math.isfinite(layer.indemnity_period_h) and timed:
         words.append(f"at most {layer.indemnity_period_h:g} h")
     if layer.hours_clause_h:
         words.append(f"{layer.hours_clause_h:g} h clause")

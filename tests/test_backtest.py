@@ -277,13 +277,13 @@ def test_tariff_against_the_linear_program():
 def test_a_spring_day_of_jiangsu_by_hand():
     """1 MW, 1 MWh inside, no loss, a day of March: valleys 2-6 and 10-14, flat before, between and after, peak 15-22.
     Two cycles: bought in the night valley, sold at flat; bought in the noon valley, sold at peak:
-    67.49 - 38.01 + 103.77 - 38.01 = 95.24."""
+    539.91 - 304.07 + 830.18 - 304.07 = 761.95 CNY."""
     prices, expected, _ = _tariff("jiangsu_industrial")
     first = 59 * 24
     battery = round_trip_battery(1.0, 1.0, 1.0)
     done = operate(prices, battery, first, first + 48, expected)
     earned = prices.price[first : first + 24] * (done.sold_mwh - done.bought_mwh)[:24]
-    assert earned.sum() == pytest.approx(95.24)
+    assert earned.sum() == pytest.approx(761.95)
 
 
 def test_critical_days_are_not_foreseen():

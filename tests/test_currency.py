@@ -124,11 +124,11 @@ def test_tariffs_in_other_money_are_converted():
         tariff = 'market = "time_of_use"\ntariff = "jiangsu_industrial"\nprice_zone'
         return text.replace("price_zone", tariff, 1).replace("utc_offset_h = 1.0", "utc_offset_h = 8.0")
 
-    own = tariff_of(parse_study(with_tariff(SMALL)))
-    rate = RATE.replace("1.1", "8.0")
-    other = tariff_of(parse_study(with_tariff(in_money("CNY", rate=rate))))
-    np.testing.assert_allclose(other["price_per_mwh"], own["price_per_mwh"] * 8.0)
-    assert "its prices are in EUR" in only(with_tariff(in_money("CNY", rate="")))[0]
+    own = tariff_of(parse_study(with_tariff(in_money("CNY"))))
+    rate = RATE.replace("EUR = 1.1", "CNY = 0.125")
+    other = tariff_of(parse_study(with_tariff(SMALL.replace("[cluster]", f"{rate}[cluster]", 1))))
+    np.testing.assert_allclose(other["price_per_mwh"], own["price_per_mwh"] / 8.0)
+    assert "its prices are in CNY" in only(with_tariff(SMALL))[0]
 
 
 def test_defaults_in_euros_are_refused_or_converted():

@@ -126,7 +126,7 @@ def test_event_laws_have_a_closed_form(large):
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-@pytest.mark.parametrize("overrides", [(), ("site.export_fee_eur_per_mwh=4.5", "cluster.load_factor.low=0.7")])
+@pytest.mark.parametrize("overrides", [(), ("site.pv_tilt_deg=4.5", "cluster.load_factor.low=0.7")])
 def test_the_resolved_study_reads_back_equal(name, overrides):
     study = studies.load(name, overrides)
     text = study.to_toml()

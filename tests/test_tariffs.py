@@ -80,17 +80,17 @@ def test_small_calendar_by_hand():
 
 def test_shipped_tariff_of_jiangsu():
     price = load("tariffs", "jiangsu_industrial")["price_per_mwh"]
-    v, n, p, s = 38.01, 67.49, 103.77, 120.10
-    half = 111.93
+    v, n, p, s = 304.07, 539.91, 830.18, 960.80
+    half = 895.49
     winter = [v] * 6 + [n] * 5 + [v] * 2 + [n] + [p] * 4 + [s] * 2 + [p] * 2 + [n] * 2
     summer = [v] * 6 + [n] * 5 + [v] * 2 + [n] + [s] + [p] * 4 + [half, s, half] + [n] * 2
     spring = [n] * 2 + [v] * 4 + [n] * 4 + [v] * 4 + [n] + [p] * 7 + [n] * 2
     for month, day in ((0, winter), (6, summer), (3, spring), (10, spring)):
         assert price[month].tolist() == [day, day]
-    # 426 of 2025: on the purchase price of 0.41 of 0.6101 yuan/kWh, 1.8 and 0.35; 13 % VAT and 8 CNY per EUR are off
+    # 426 of 2025: on the purchase price of 0.41 of 0.6101 yuan/kWh, 1.8 and 0.35; 13 % VAT is off
     rest = 0.6101 - 0.41
-    for factor, eur in ((1.0, n), (1.8, p), (0.35, v), (1.8 * 1.2, s)):
-        assert (0.41 * factor + rest) / 1.13 / 8.0 * 1000.0 == pytest.approx(eur, abs=0.005)
+    for factor, cny in ((1.0, n), (1.8, p), (0.35, v), (1.8 * 1.2, s)):
+        assert (0.41 * factor + rest) / 1.13 * 1000.0 == pytest.approx(cny, abs=0.005)
 
 
 def test_shipped_tariff_of_2023_has_the_ratios_of_the_rule():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from dataclasses import dataclass
@@ -209,7 +210,17 @@ def as_record(found: Found) -> dict[str, Any]:
         record |= {"study": manifest["study"], "input_hash": manifest["input_hash"], "seed": found.results.seed}
         record["baseline"] = found.base
     table = [{"strategy": name, **_cell(cell)} for name, cells in found.tables.items() for cell in cells]
-    return {**record, "estimates": by_name, "table": table, "notes": found.notes}
+    terms = _finite(dataclasses.asdict(found.cover))
+    return {**record, "terms": terms, "estimates": by_name, "table": table, "notes": found.notes}
+
+
+def _finite(value: Any) -> Any:
+    """Terms as JSON can hold them; an endless limit is null."""
+    if isinstance(value, dict):
+        return {key: _finite(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _number(estimate: Estimate) -> dict[str, Any]:

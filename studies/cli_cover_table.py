@@ -16,7 +16,7 @@ from riskmodel.insurance.losses import NOT_OF_TIME
 from studies.cli_problems import printable
 
 if TYPE_CHECKING:
-    from riskmodel.insurance.cover import Layer
+    from riskmodel.insurance.cover import Layer, Price
     from riskmodel.insurance.cover_report import Cell
     from studies.cli_cover import Found
 
@@ -59,14 +59,23 @@ def print_cover(found: Found, places: list[Path]) -> None:
     say(
         f"{periods.n:,} years. +- is one standard error"
         + (" between paths" if found.results is not None else "")
-        + f". Premium by {found.cover.price.method.replace('_', ' ')} with "
-        f"{found.cover.price.expense_share * PERCENT:g} % expenses; risk premiums are before expenses. A premium is "
-        "what is asked at the beginning of the year; what reinstatements bring comes on top."
+        + f". {_price_terms(found.cover.price)} Risk premiums are before expenses. A premium is what is asked at the "
+        "beginning of the year; what reinstatements bring comes on top. k: thousand."
     )
     for note in found.notes:
         say(f"Note: {note}.")
     for place in places:
         say(f"Written: {place}")
+
+
+def _price_terms(price: Price) -> str:
+    fixed = f" and {price.expense_fixed:,.0f}" if price.expense_fixed else ""
+    return (
+        f"Premium by {price.method.replace('_', ' ')}, with {price.expense_share * PERCENT:g} %{fixed} for expenses; "
+        f"{price.standard_deviation_factor:g} standard deviations, Wang shift {price.wang_lambda:g}, "
+        f"{price.cost_of_capital * PERCENT:g} % on the {'tail mean' if price.capital_measure == 'tvar' else 'loss'} of "
+        f"1 year in {price.capital_return_period_years:g} less the premium."
+    )
 
 
 def _terms(layer: Layer) -> str:

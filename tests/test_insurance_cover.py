@@ -459,6 +459,8 @@ def test_terms_of_the_cover_are_those_of_its_layers_unless_they_have_their_own()
         ({"layers": [{"reinstatements": 1}]}, "needs a limit to restore"),
         ({"layers": [{"limit": 5, "reinstatement_charge": [1.0]}]}, "goes with reinstatements"),
         ({"layers": [{"limit": 5, "reinstatements": 3, "reinstatement_charge": [1, 1]}]}, "one for each of the 3"),
+        ({"layers": [{"attachment": math.inf}]}, "must be 0 or more, and finite"),
+        ({"layers": [{"trigger": {"kind": "saidi", "threshold": 1, "payout": math.inf}}]}, "above 0, and finite"),
         ({"layers": [{"clock": "sun"}]}, 'must be one of "down", "grid"'),
         ({"layers": [{"trigger": {"kind": "saidi", "threshold": 1}}]}, "trigger.payout: missing"),
         ({"layers": [{"attachment": 5, "trigger": {"kind": "saidi", "threshold": 1, "payout": 1}}]}, "take this out"),
@@ -504,6 +506,8 @@ def test_a_file_of_events_is_priced(tmp_path):
     found = record["estimates"]["events"]
     assert found["a:expected_loss"]["value"] == pytest.approx(1.4)
     assert found["ground_up:aal"]["value"] == pytest.approx(36.0)
+    assert record["terms"]["layers"][0]["waiting_period_h"] == 8.0
+    assert record["terms"]["layers"][0]["aggregate_limit"] is None
     assert found["a:share_kept_by_the_insured"]["value"] == pytest.approx(1 - 1.4 / 36)
     sd = math.sqrt((14**2 / 10 - 1.4**2) * 10 / 9)
     assert found["a:standard_deviation"]["value"] == pytest.approx(sd)

@@ -37,6 +37,7 @@ limit = 1_000_000
 MOST_BYTES = 1_000_000
 MOST_LAYERS = 50
 MOST_WAIT_H = 2160.0
+MOST_MONEY = 1e15
 MOST_CELLS = 2000
 
 
@@ -58,13 +59,19 @@ class _Number(NamedTuple):
         if fits and not (self.whole and value != int(value)):
             return None
         kind = "a whole number " if self.whole else ""
-        most = f" to {self.high:,g}" if math.isfinite(self.high) else " or more"
-        span = f"above {self.low:g}{most if math.isfinite(self.high) else ''}" if self.above else f"{self.low:g}{most}"
+        bounded = self.high < MOST_MONEY
+        most = f" to {self.high:,g}" if bounded else " or more" + ("" if math.isinf(self.high) else ", and finite")
+        span = (
+            f"above {self.low:g}{most if bounded else most.removeprefix(' or more')}"
+            if self.above
+            else f"{self.low:g}{most}"
+        )
         return f"must be {kind}{span} {self.unit}".rstrip() + f"; type for example {self.example}"
 
 
-def _money(name: str, example: str, above: bool = False) -> _Number:
-    return _Number(0.0, math.inf, "in the currency of the losses", f"{name} = {example}", above)
+def _money(name: str, example: str, above: bool = False, endless: bool = False) -> _Number:
+    high = math.inf if endless else MOST_MONEY
+    return _Number(0.0, high, "in the currency of the losses", f"{name} = {example}", above)
 
 
 HOURS = "h (hours, not minutes, seconds or days)"
@@ -81,16 +88,16 @@ SHARED: dict[str, Any] = {
 """Keys of [cover] that every layer takes unless it has its own."""
 EXCESS: dict[str, Any] = {
     "attachment": _money("attachment", "100_000"),
-    "limit": _money("limit", "1_000_000", above=True),
+    "limit": _money("limit", "1_000_000", above=True, endless=True),
     "participation": _Number(0.0, 1.0, "(a share)", "participation = 1.0", above=True),
     "aggregate_deductible": _money("aggregate_deductible", "100_000"),
-    "aggregate_limit": _money("aggregate_limit", "2_000_000", above=True),
+    "aggregate_limit": _money("aggregate_limit", "2_000_000", above=True, endless=True),
     "reinstatements": _Number(0, 20, "", "reinstatements = 1", whole=True),
     "reinstatement_charge": None,
 }
 TRIGGER: dict[str, Any] = {
     "kind": TRIGGERS,
-    "threshold": _Number(0.0, math.inf, "(hours, or sags)", "threshold = 4"),
+    "threshold": _Number(0.0, MOST_MONEY, "(hours, or sags)", "threshold = 4"),
     "payout": _money("payout", "20_000", above=True),
     "basis": ("event", "year"),
     "index": ("own", "path_mean"),

@@ -7,9 +7,9 @@ The years of one path share its inputs: the path is the unit of every error.
 
 Sources
 -------
-Rules: OasisLMF ktools, docs/md/ORDOutputComponents.md, and oasislmf 2.5.8, pytools/lec. Two deviations, both where no
+Rules: OasisLMF ktools, docs/md/ORDOutputComponents.md, and oasislmf 2.5.8, pytools/lec. Two deviations where no
 rank is: a loss between the last positive one and 0 is interpolated, not 0; several return periods in one gap between
-ranks do not change each other's tail mean.
+ranks do not change each other's tail mean. And a tail mean of weighted years is weighted, which it is not there.
 Intervals: Korn and Graubard (1998), Confidence intervals for proportions with small expected number of positive counts
 from complex survey data, Survey Methodology 24, 193-201; from shares to losses: Woodruff (1952), JASA 47, 635-646.
 """

@@ -105,12 +105,15 @@ def _piece(
     money: tuple[str, str],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     own = _codes(table, "strategy", results.strategy_names) == results.strategy_names.index(strategy)
+    cause = _codes(table, "cause", CAUSES)
+    # A call that cost nothing is neither a loss nor part of any index; most events are.
+    own &= (cause != CAUSES.index("curtailment")) | (table.column(money[0]).to_numpy() > 0.0)
     column = {name: table.column(name).to_numpy()[own].astype(np.float64) for name in ("year", "hour", "duration_s")}
     lost, hardware = (table.column(name).to_numpy()[own] for name in money)
-    time = {
+    time: dict[str, Any] = {
         "period": path[own] * results.n_years + column["year"].astype(np.int64) - 1,
         "event": numbers[own],
-        "cause": _codes(table, "cause", CAUSES)[own],
+        "cause": cause[own],
         "loss": np.maximum(lost - hardware, 0.0),
         "duration_h": column["duration_s"] / S_PER_H,
         "down_h": table.column("hours_down").to_numpy()[own].astype(np.float64),

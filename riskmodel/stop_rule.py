@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel import store
+from riskmodel.currency import inside
 
 if TYPE_CHECKING:
     from distributions.estimate import Estimate
@@ -107,7 +108,7 @@ def _target(name: str, amount: float | str, strategies: list[str], currency: str
     strategy, slash, metric = name.rpartition("/")
     if slash and strategy not in strategies:
         raise TargetError(f"target_error {name}: no strategy {strategy!r}; type one of {', '.join(strategies)}")
-    label = _label(metric)
+    label = _label(inside(metric, currency))
     column, unit = _labels()[label]
     limit, relative = _limit(name, str(amount), unit, currency)
     return Target(label, column, limit, relative, strategy or None)

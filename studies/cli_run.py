@@ -128,13 +128,14 @@ def run_study(request: RunRequest) -> None:
 
 def _say_whether_reached(results: Results) -> None:
     """On the error stream, as it may be that the results are read by a machine."""
+    from riskmodel.currency import in_words
     from riskmodel.stop_rule import unreached_text
 
     found = results.manifest.get("target_error", {})
     if found.get("reached"):
         typer.echo(f"Target error reached with {results.n_paths:,} paths.", err=True)
     elif found:
-        text = unreached_text(found["checks"], results.n_paths)
+        text = in_words(unreached_text(found["checks"], results.n_paths), results.currency)
         typer.echo(printable(f"Target error not reached: {text}."), err=True)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from riskmodel.currency import in_words
 from studies.cli_problems import plain_problems, printable, refuse
+from studies.cli_record import json_text, rows_in
 
 if TYPE_CHECKING:
     from riskmodel.results import Results
@@ -54,12 +55,13 @@ def show_sensitivity(request: SensitivityRequest) -> None:
         record = _record(results, request)
         if request.out is not None:
             _write(record, request.out)
+    currency = record["study"]["currency"]
     if request.as_json:
-        typer.echo(json.dumps(record, indent=2, allow_nan=False))
+        typer.echo(json_text(record, currency))
     elif request.as_csv:
         from riskmodel.csv_table import csv_text
 
-        typer.echo(csv_text(list(HEADER), rows_of(record)), nl=False)
+        typer.echo(csv_text(list(HEADER), rows_in(rows_of(record), currency)), nl=False)
     else:
         _print(record, request)
 
@@ -159,12 +161,14 @@ def _print(record: dict[str, Any], request: SensitivityRequest) -> None:
     if console.width < WIDTH and not console.is_terminal:
         console = Console(width=WIDTH)
 
+    currency = record["study"]["currency"]
+
     def say(text: str) -> None:
-        console.print(printable(text), highlight=False, markup=False, soft_wrap=True)
+        console.print(printable(in_words(text, currency)), highlight=False, markup=False, soft_wrap=True)
 
     say(f"{record['study']['title']}: {record['strategy_title']} ({record['strategy']})")
     for found in record["results"]:
-        _print_result(console, say, found, request.top)
+        _print_result(console, say, found, request.top, currency)
     for text in record["left_out"]:
         say(f"Left out: {text}.")
     say(
@@ -179,18 +183,19 @@ def _print(record: dict[str, Any], request: SensitivityRequest) -> None:
         say(f"Tables and figures: {request.out}")
 
 
-def _print_result(console: Console, say: Any, found: dict[str, Any], top: int) -> None:
+def _print_result(console: Console, say: Any, found: dict[str, Any], top: int, currency: str) -> None:
     factor, unit = scale_of(found["sd"], found["unit"])
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("input", no_wrap=True)
-    for heading in ("alone, %", "95 % band", "in all, %", "P10 .. P90", f"near P10,\n{unit}", "near P90"):
+    near = f"near P10,\n{in_words(unit, currency)}"
+    for heading in ("alone, %", "95 % band", "in all, %", "P10 .. P90", near, "near P90"):
         table.add_column(heading, justify="right", no_wrap=True)
     shown, rest = found["inputs"][:top], found["inputs"][top:]
     for one in shown:
         low, high = one["first_order_low"] * PERCENT, one["first_order_high"] * PERCENT
         total = text_of(one["total_of_set"], PERCENT) + ("*" if one["tied_to"] else "")
         table.add_row(
-            Text(printable(one["input"])),
+            Text(printable(in_words(one["input"], currency))),
             text_of(one["first_order"], PERCENT),
             f"{low:.1f} .. {high:.1f}",
             total,
@@ -253,13 +258,15 @@ def rows_of(record: dict[str, Any]) -> list[list[str]]:
 
 def _write(record: dict[str, Any], out: Path) -> None:
     from riskmodel.csv_table import write_csv
-    from studies.figures.style import save, theme
+    from studies.figures.style import in_money, save, theme
     from studies.figures.tornado import draw_tornado
 
+    currency = record["study"]["currency"]
     out.mkdir(parents=True, exist_ok=True)
-    write_csv(out / "sensitivity.csv", list(HEADER), rows_of(record))
-    (out / "sensitivity.json").write_text(json.dumps(record, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    rows = rows_in(rows_of(record), currency)
+    write_csv(out / "sensitivity.csv", list(HEADER), rows)
+    (out / "sensitivity.json").write_text(json_text(record, currency) + "\n", encoding="utf-8")
     with theme():
         for found in record["results"]:
             name = "".join(letter if letter.isalnum() else "_" for letter in found["metric"])
-            save(draw_tornado(record, found), out, f"tornado_{name}")
+            save(in_money(draw_tornado(record, found), currency), out, f"tornado_{name}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import secrets
 from collections.abc import Sequence
@@ -16,7 +15,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from riskmodel.currency import in_words
 from studies.cli_problems import fail, plain_problems, printable, refuse, warn
+from studies.cli_record import json_text, rows_in
 from studies.cli_sensitivity import scale_of, text_of
 
 if TYPE_CHECKING:
@@ -59,12 +60,13 @@ def size_study(request: SizeRequest) -> None:
         record = _simulated(_case(request), wanted=not (request.as_json or request.as_csv))
         if request.out is not None:
             _write(record, request.out)
+    currency = record["currency"]
     if request.as_json:
-        typer.echo(json.dumps(record, indent=2, allow_nan=False))
+        typer.echo(json_text(record, currency))
     elif request.as_csv:
         from riskmodel.csv_table import csv_text
 
-        typer.echo(csv_text(list(HEADER), rows_of(record)), nl=False)
+        typer.echo(csv_text(list(HEADER), rows_in(rows_of(record), currency)), nl=False)
     else:
         _print(record, request.out)
 
@@ -164,8 +166,10 @@ def _print(record: dict[str, Any], out: Path | None) -> None:
     if console.width < WIDTH and not console.is_terminal:
         console = Console(width=WIDTH)
 
+    currency = record["currency"]
+
     def say(text: str) -> None:
-        console.print(printable(text), highlight=False, markup=False, soft_wrap=True)
+        console.print(printable(in_words(text, currency)), highlight=False, markup=False, soft_wrap=True)
 
     say(f"{record['title']}: {record['strategy_title']} ({record['strategy']})")
     console.print(_table(record, record["best"][len(record["best"]) // 2]))
@@ -186,7 +190,7 @@ def _print(record: dict[str, Any], out: Path | None) -> None:
 def _table(record: dict[str, Any], best: dict[str, Any]) -> Table:
     spread = max(abs(one["value"]) for one in best["score_less_best_eur"])
     factor, unit = scale_of(spread, "EUR")
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table, currency = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)), record["currency"]
     for vary in record["varied"]:
         table.add_column(Text(printable(vary["field"].rpartition(".")[2])), justify="right", no_wrap=True)
     for heading in (
@@ -195,7 +199,7 @@ def _table(record: dict[str, Any], best: dict[str, Any]) -> Table:
         f"CVaR,\n{unit}",
         f"score at\nappetite {best['appetite']:g}",
     ):
-        table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(in_words(heading, currency), justify="right", no_wrap=True)
     table.add_column("")
     rows = zip(
         record["sizes"],
@@ -251,10 +255,11 @@ def rows_of(record: dict[str, Any]) -> list[list[str]]:
 def _write(record: dict[str, Any], out: Path) -> None:
     from riskmodel.csv_table import write_csv
     from studies.figures.frontier import draw_frontier
-    from studies.figures.style import save, theme
+    from studies.figures.style import in_money, save, theme
 
+    currency = record["currency"]
     out.mkdir(parents=True, exist_ok=True)
-    write_csv(out / "size.csv", list(HEADER), rows_of(record))
-    (out / "size.json").write_text(json.dumps(record, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    write_csv(out / "size.csv", list(HEADER), rows_in(rows_of(record), currency))
+    (out / "size.json").write_text(json_text(record, currency) + "\n", encoding="utf-8")
     with theme():
-        save(draw_frontier(record), out, "frontier")
+        save(in_money(draw_frontier(record), currency), out, "frontier")

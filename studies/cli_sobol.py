@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import secrets
@@ -13,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.console import Console
 
+from riskmodel.currency import in_words, inside
 from studies.cli_problems import fail, plain_problems, printable, refuse, warn
+from studies.cli_record import json_text, rows_in
 from studies.cli_sensitivity import PERCENT, WIDTH, print_shares, scale_of, text_of
 
 if TYPE_CHECKING:
@@ -57,12 +58,13 @@ def show_sobol(request: SobolRequest) -> None:
         record = _record(request)
         if request.out is not None:
             _write(record, request.out)
+    currency = record["study"]["currency"]
     if request.as_json:
-        typer.echo(json.dumps(record, indent=2, allow_nan=False))
+        typer.echo(json_text(record, currency))
     elif request.as_csv:
         from riskmodel.csv_table import csv_text
 
-        typer.echo(csv_text(list(HEADER), _rows(record)), nl=False)
+        typer.echo(csv_text(list(HEADER), rows_in(_rows(record), currency)), nl=False)
     else:
         _print(record, request.out)
 
@@ -73,7 +75,7 @@ def _record(request: SobolRequest) -> dict[str, Any]:
 
     study = studies.load(request.study, request.overrides)
     strategy = _strategy(study, request.strategy)
-    columns = [_column(name) for name in request.metrics or DEFAULT_METRICS]
+    columns = [_column(inside(name, study.header.currency)) for name in request.metrics or DEFAULT_METRICS]
     try:
         factors = factors_of(study, request.inputs)
     except FactorError as error:
@@ -83,7 +85,7 @@ def _record(request: SobolRequest) -> dict[str, Any]:
     runs = _simulated(study, seed, request, factors, columns)
     index = study.strategy_names.index(strategy)
     return {
-        "study": {"name": study.header.name, "title": study.header.title},
+        "study": {"name": study.header.name, "title": study.header.title, "currency": study.header.currency},
         "input_hash": study.input_hash(),
         "strategy": strategy,
         "strategy_title": study.strategies[strategy].title,
@@ -164,8 +166,10 @@ def _print(record: dict[str, Any], out: Path | None) -> None:
     if console.width < WIDTH and not console.is_terminal:
         console = Console(width=WIDTH)
 
+    currency = record["study"]["currency"]
+
     def say(text: str) -> None:
-        console.print(printable(text), highlight=False, markup=False, soft_wrap=True)
+        console.print(printable(in_words(text, currency)), highlight=False, markup=False, soft_wrap=True)
 
     say(f"{record['study']['title']}: {record['strategy_title']} ({record['strategy']})")
     for found in record["results"]:
@@ -202,6 +206,8 @@ def _rows(record: dict[str, Any]) -> list[list[str]]:
 def _write(record: dict[str, Any], out: Path) -> None:
     from riskmodel.csv_table import write_csv
 
+    currency = record["study"]["currency"]
     out.mkdir(parents=True, exist_ok=True)
-    write_csv(out / "sobol.csv", list(HEADER), _rows(record))
-    (out / "sobol.json").write_text(json.dumps(record, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    rows = rows_in(_rows(record), currency)
+    write_csv(out / "sobol.csv", list(HEADER), rows)
+    (out / "sobol.json").write_text(json_text(record, currency) + "\n", encoding="utf-8")

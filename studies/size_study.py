@@ -210,6 +210,7 @@ def compare(
     return {
         "study": header.name,
         "title": header.title,
+        "currency": header.currency,
         "strategy": case.strategy,
         "strategy_title": case.study.strategies[case.strategy].title,
         "baseline": header.baseline,

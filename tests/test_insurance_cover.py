@@ -27,6 +27,7 @@ from riskmodel.run import run_to_folder
 from riskmodel.study import StudyError
 from studies.cli import app
 from tests.compound_twin import CompoundPoisson
+from tests.cover_twin import pay
 from tests.fake_engine import fake_simulate_range, small_study
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -384,6 +385,63 @@ def test_premiums_are_at_least_the_mean_and_a_longer_wait_never_pays_more(rows, 
         assert value.value >= priced.pure.value * (1 - 1e-9) - 1e-9
     waits = [apply_layer(Layer("x", waiting_period_h=w, limit=limit), found).yearly for w in (0.0, 0.3, 0.9, 1.0)]
     assert all(np.all(b <= a + 1e-9) for a, b in itertools.pairwise(waits))
+
+
+amounts = st.floats(0.0, 500.0)
+some_causes = st.sampled_from(["sag", "sustained", "equipment"])
+hour_counts = st.floats(0.0, 30.0)
+any_rows = st.lists(
+    st.tuples(
+        st.integers(0, 3),
+        st.sampled_from(["sag", "sustained", "equipment"]),
+        amounts,
+        hour_counts,
+        st.floats(0.0, 400.0),
+    ),
+    min_size=1,
+    max_size=25,
+)
+any_layer = st.fixed_dictionaries(
+    {
+        "waiting": st.sampled_from(["deductible", "qualifying"]),
+        "indemnity_from": st.sampled_from(["start", "waiting"]),
+        "waiting_period_h": st.sampled_from([0.0, 2.0, 8.0]),
+        "indemnity_period_h": st.sampled_from([5.0, 12.0, math.inf]),
+        "hours_clause_h": st.sampled_from([None, 24.0, 72.0]),
+        "deductible": st.sampled_from([0.0, 20.0]),
+        "attachment": st.sampled_from([0.0, 30.0, 150.0]),
+        "limit": st.sampled_from([50.0, 200.0]),
+        "participation": st.sampled_from([0.3, 1.0]),
+        "aggregate_deductible": st.sampled_from([0.0, 60.0]),
+        "aggregate_limit": st.sampled_from([120.0, math.inf]),
+        "reinstatements": st.sampled_from([None, 0, 2]),
+    }
+)
+
+
+@given(any_rows, any_layer)
+@settings(max_examples=200, deadline=None)
+def test_a_layer_pays_what_its_slow_twin_pays(rows, terms):
+    """All terms together, 200 random covers."""
+    terms["reinstatement_charge"] = (1.0, 0.5)[: terms["reinstatements"] or 0]
+    layer = Layer("x", **terms)
+    rows = sorted((year, begin, cause, loss, hours) for year, cause, loss, hours, begin in rows)
+    rows = [(year, k // 2, cause, loss, hours, begin) for k, (year, begin, cause, loss, hours) in enumerate(rows)]
+    paid = apply_layer(layer, events(rows, 4))
+    payments, charges = pay(layer, rows, 4)
+    assert paid.yearly == pytest.approx(payments, rel=1e-9, abs=1e-6)
+    assert paid.charge == pytest.approx(charges, rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.tiny
+def test_the_slow_twin_tells_covers_apart():
+    rows = [(0, 0, "sag", 100.0, 10.0, 0.0), (0, 1, "sag", 100.0, 10.0, 30.0)]
+    layer = Layer("x", attachment=80.0, limit=100.0, hours_clause_h=72.0)
+    other = dataclasses.replace(layer, hours_clause_h=24.0)
+    assert pay(layer, rows, 1)[0] == [100.0]
+    assert pay(other, rows, 1)[0] == [40.0]
+    assert apply_layer(layer, events(rows, 1)).yearly.tolist() == [100.0]
+    assert apply_layer(other, events(rows, 1)).yearly.tolist() == [40.0]
 
 
 # --- triggers ----------------------------------------------------------------------------------------------------

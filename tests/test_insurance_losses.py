@@ -1,6 +1,7 @@
 """Event losses, exceedance curves by the rules of ORD and their errors: published answers, by hand, and bad input."""
 
 import csv
+import dataclasses
 import json
 import math
 from pathlib import Path
@@ -377,3 +378,20 @@ def test_the_command_refuses_in_words(results, arguments, words):
     answer = CliRunner().invoke(app, ["losses", str(results.folder), *arguments])
     assert answer.exit_code == 2
     assert words in answer.output
+
+
+def test_a_run_without_events_loses_nothing(tmp_path):
+    def quiet(study, seed, first, n, **how):
+        result = fake_simulate_range(study, seed, first, n, **how)
+        return dataclasses.replace(result, events={name: column[:0] for name, column in result.events.items()})
+
+    quiet_run = run_to_folder(small_study(), tmp_path / "run", 20, 7, simulate_range=quiet)
+    answer = CliRunner().invoke(app, ["losses", str(quiet_run.folder), "--ord", str(tmp_path / "ord"), "--json"])
+    assert answer.exit_code == 0, answer.output
+    found = json.loads(answer.output)["estimates"]["grid"]
+    assert found["aal"]["value"] == found["aep_10_years"]["value"] == 0.0
+    answer = CliRunner().invoke(app, ["cover", str(quiet_run.folder), "outage", "--json"])
+    assert answer.exit_code == 0, answer.output
+    assert json.loads(answer.output)["estimates"]["grid"]["primary:premium"]["value"] == 0.0
+    answer = CliRunner().invoke(app, ["cover", str(quiet_run.folder), "index"])
+    assert answer.exit_code == 0, answer.output

@@ -90,6 +90,10 @@ def _event_rows(results: Results, strategy: str) -> dict[str, Any]:
             if path.size:
                 number, last = int(numbers[-1]), (int(path[-1]), int(event[-1]))
             pieces.append(_piece(table, path, numbers, results, strategy, (lost, hardware)))
+    if not pieces:  # no event reached any strategy
+        nothing = {name: np.zeros(0) for name in ("loss", "duration_h", "down_h", "hour")}
+        nothing |= {name: np.zeros(0, np.int64) for name in ("period", "event", "cause")}
+        pieces.append((nothing, nothing))
     time, damage = (
         {name: np.concatenate([piece[k][name] for piece in pieces]) for name in pieces[0][k]} for k in range(2)
     )

@@ -64,8 +64,10 @@ def measure_columns(study: Study, result: RangeResult, ledger: Array, terms: Ter
     """Columns of paths.parquet, (n_paths, n_strategies).
 
     - `lcoe_eur_per_mwh`: `LCOE_LINES` over the energy the cluster and its plant consume.
-    - `lcos_without_charging_eur_per_mwh`: cost of storage over the energy it gives, gross; what it charges is not in
-      it. NaN without storage.
+    - `lcos_eur_per_mwh`: cost of storage, and of what it charges, over the energy it gives, gross: all that is
+      discharged, whatever was charged for it. What it charges counts at the year's mean cost of imported energy, fees
+      and taxes included, whether it came from the grid or from PV: an upper value where it charges in cheap hours.
+      `lcos_without_charging_eur_per_mwh`: the same without it. NaN without storage.
     - `dscr_minimum`: least cover of debt service over the years with a payment; NaN without debt.
     - `cluster_return_on_investment`: NPV over the present value of all that is bought, cluster and power.
     """
@@ -78,7 +80,7 @@ def measure_columns(study: Study, result: RangeResult, ledger: Array, terms: Ter
         "lcoe_eur_per_mwh": finance.levelised_cost(
             -sum_of(ledger, LCOE_LINES), _by_year(consumed_kwh(annual) / KWH_PER_MWH), rate, terms.mid_year
         ),
-        "lcos_without_charging_eur_per_mwh": _lcos(study, result, ledger, terms),
+        **_lcos(study, result, ledger, terms),
         "dscr_minimum": least,
         "cluster_return_on_investment": np.divide(npv, spent, out=np.full_like(npv, np.nan), where=spent > 0.0),
     }
@@ -97,7 +99,7 @@ def consumed_kwh(annual: Array) -> Array:
     )
 
 
-def _lcos(study: Study, result: RangeResult, ledger: Array, terms: Terms) -> Array:
+def _lcos(study: Study, result: RangeResult, ledger: Array, terms: Terms) -> dict[str, Array]:
     costs = -sum_of(ledger, LCOS_LINES)
     draws = Draws(study, result)
     for k, name in enumerate(result.strategy_names):
@@ -106,7 +108,14 @@ def _lcos(study: Study, result: RangeResult, ledger: Array, terms: Terms) -> Arr
             path = f"strategies.{name}.storage"
             costs[:, k, 1:] += storage_service_eur(path, storage, draws, result.annual[:, k])
     given = _by_year(result.annual[..., Quantity.DISCHARGE_KWH] / KWH_PER_MWH)
-    return finance.levelised_cost(costs, given, terms.rate[:, None], terms.mid_year)
+    imported, charged = (_by_year(result.annual[..., q]) for q in (Quantity.IMPORT_KWH, Quantity.CHARGE_KWH))
+    bought = -sum_of(ledger, (Line.ENERGY_PURCHASE, Line.ENERGY_FEES, Line.ENERGY_TAX))
+    charging = charged * np.divide(bought, imported, out=np.zeros_like(bought), where=imported > 0.0)
+    how = (given, terms.rate[:, None], terms.mid_year)
+    return {
+        "lcos_eur_per_mwh": finance.levelised_cost(costs + charging, *how),
+        "lcos_without_charging_eur_per_mwh": finance.levelised_cost(costs, *how),
+    }
 
 
 def _by_year(values: Array) -> Array:

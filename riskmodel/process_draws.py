@@ -35,9 +35,7 @@ class ProcessDraws(NamedTuple):
     columns: dict[str, np.ndarray]
 
 
-def draw_processes(
-    study: "Study", seed: int, first_path: int, n_paths: int, redraw: Redraw = AS_IT_IS
-) -> ProcessDraws:
+def draw_processes(study: "Study", seed: int, first_path: int, n_paths: int, redraw: Redraw = AS_IT_IS) -> ProcessDraws:
     """Parameters of every path of a range, drawn from the errors that the records state.
 
     `redraw` : streams to take from another life of each path.

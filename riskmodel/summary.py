@@ -68,6 +68,7 @@ UNITS = {
     "dscr_minimum": "",
     "cluster_return_on_investment": "",
     "lcoe_eur_per_mwh": "EUR/MWh",
+    "lcos_eur_per_mwh": "EUR/MWh",
     "lcos_without_charging_eur_per_mwh": "EUR/MWh",
     "energy_cost_eur_per_year": "EUR/year",
     "arbitrage_eur_per_year": "EUR/year",
@@ -87,6 +88,7 @@ OF_SOME_PATHS = (
     "dscr_minimum",
     "cluster_return_on_investment",
     "lcoe_eur_per_mwh",
+    "lcos_eur_per_mwh",
     "lcos_without_charging_eur_per_mwh",
     "battery_capacity_left_end",
 )

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["money_terms", "show_finance"]
 
 WIDTH = 132
+LEAST_SHOWN = 1.0
+"""Lines that move less than this [study money] are in the files only."""
 MILLION, THOUSAND, PERCENT, ONE = 1e-6, 1e-3, 100.0, 1.0
 SHORT = {"pv": "PV", "ups": "UPS", "gpus": "GPUs"}
 MONEY = "million {currency}"
@@ -53,7 +55,8 @@ MEASURES: tuple[tuple[str, str, float], ...] = (
     ("payback, sustained, median, years", "payback_sustained_years:p50", ONE),
     ("payback, incremental, median, years", "payback_incremental_years:p50", ONE),
     ("energy and its plant (LCOE), {currency}/MWh used", "lcoe_eur_per_mwh:mean", ONE),
-    ("storage (LCOS without charging), {currency}/MWh given", "lcos_without_charging_eur_per_mwh:mean", ONE),
+    ("storage (LCOS, gross), {currency}/MWh given", "lcos_eur_per_mwh:mean", ONE),
+    ("  without what it charges", "lcos_without_charging_eur_per_mwh:mean", ONE),
     ("least debt service cover of a path, mean", "dscr_minimum:mean", ONE),
     ("  5 % chance of less", "dscr_minimum:p05", ONE),
     ("  below 1, % of paths", "prob_dscr_below_1", PERCENT),
@@ -148,6 +151,11 @@ def money_terms(results: Results) -> str:
         f"simulation. Real {study.header.price_year} {study.header.currency}, {', '.join(parts)}; discounted at {rate} "
         f"real. In this study {counted}."
     )
+    text += (
+        " Own outlay: what the baseline spends on its power is not counted as saved, but in the incremental payback."
+    )
+    if study.cluster.gpu_hour_value_basis == "margin":
+        text += " A GPU-hour is worth its margin, so servers are in no outlay."
     if f is not None and f.debt is not None:
         text += " Rates of return and paybacks are of the project: before debt."
     return text
@@ -178,6 +186,8 @@ def _waterfall(results: Results, found: FinanceReport) -> Table:
         table.add_column(Text(printable(name)), justify="right")
     lines = dict.fromkeys(line for each in found.waterfall.values() for line in each)
     for line in lines:
+        if all(abs(each[line].value) < LEAST_SHOWN for each in found.waterfall.values() if line in each):
+            continue
         cells = [_cell(each.get(line), MILLION) for each in found.waterfall.values()]
         table.add_row(line_words(line), *cells)
     table.add_section()

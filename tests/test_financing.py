@@ -8,6 +8,7 @@ from riskmodel.financing import TAXABLE, cover_ratios, price_index, write_financ
 from riskmodel.ledger import FINANCING_LINES, N_LINES, Draws, Line, build_ledger, sum_of
 from riskmodel.measures import Terms
 from riskmodel.path_tables import paths_columns
+from riskmodel.quantities import Quantity
 from riskmodel.range_result import RangeResult
 from riskmodel.study import StudyError
 from tests.fake_engine import fake_simulate_range, small_study
@@ -211,3 +212,19 @@ def test_early_power_after_tax():
     np.testing.assert_allclose(first["delta_npv_eur"], first["delta_npv_with_early_power_eur"], rtol=1e-12)
     np.testing.assert_array_equal(second["delta_npv_eur"], second["delta_npv_without_early_power_eur"])
     assert first["early_power_value_eur"].reshape(20, 3)[:, 1].min() > 0.0
+
+
+def test_levelised_cost_of_storage_by_hand():
+    # 10 cabinets of 261 kWh at 250: 652,500, service 2 % of it a year; 100 MWh charged, 80 given in each of 4 years;
+    # 2,000 MWh imported for 100,000 and 30 a MWh of fees: 80 a MWh. No discount: (652,500 + 4 x (13,050 + 8,000)) / 320
+    from tests.test_ledger import hand_made
+
+    study = small_study(4, ("study.discount_rate_real=0.0",))
+    result = hand_made(study)
+    result.annual[:, 1, :, Quantity.CHARGE_KWH] = 100_000.0
+    result.annual[:, 1, :, Quantity.DISCHARGE_KWH] = 80_000.0
+    result.annual[..., Quantity.REPLACED] = 0.0
+    columns = paths_columns(study, result, build_ledger(study, result))
+    assert columns["lcos_without_charging_eur_per_mwh"][1] == pytest.approx((652_500 + 4 * 13_050) / 320)
+    assert columns["lcos_eur_per_mwh"][1] == pytest.approx((652_500 + 4 * 13_050 + 4 * 8_000) / 320)
+    assert np.isnan(columns["lcos_eur_per_mwh"][0])

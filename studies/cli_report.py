@@ -28,6 +28,7 @@ class ReportRequest:
     lang: str = "en"
     paper: str = "a4"
     decide_by: str | None = None
+    stress: Path | None = None
     out: Path | None = None
     as_json: bool = False
 
@@ -71,6 +72,10 @@ def _date(text: str | None) -> str:
 
 
 def _write(request: ReportRequest, out: Path, decide_by: str) -> tuple[list[Path], str]:
+    if request.reader == "finance":
+        from studies.reports.workbook import write_workbook
+
+        return write_workbook(request.results, out, request.stress), ""
     from studies.reports.board import write_board
 
     return write_board(request.results, out, request.lang, request.paper, decide_by)

@@ -20,10 +20,14 @@ def report(
     decide_by: Annotated[
         str | None, typer.Option(metavar="YYYY-MM-DD", help="Date of the next decision. Default: a line to write on.")
     ] = None,
+    stress: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="For the workbook: what riskmodel stress --out wrote for this study."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the files. Default: reports in the results.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the names of the files as one JSON object.")] = False,
 ) -> None:
     """Write what a reader acts on: the board page or the finance workbook of a finished run."""
     from studies.cli_report import ReportRequest, write_report
 
-    write_report(ReportRequest(results, reader, lang, paper, decide_by, out, as_json))
+    write_report(ReportRequest(results, reader, lang, paper, decide_by, stress, out, as_json))

@@ -103,6 +103,7 @@ def stress(
     return {
         "study": header.name,
         "title": header.title,
+        "input_hash": test.study.input_hash(),
         "price_year": header.price_year,
         "years": header.years,
         "baseline": header.baseline,

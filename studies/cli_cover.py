@@ -175,11 +175,13 @@ def _notes(cover: Cover, events: EventLosses) -> list[str]:
                 f"{layer.name}: waiting_period_h = {layer.waiting_period_h:g} is longer than every event of "
                 f"{events.name} (at most {longest:,.4g} h), so nothing of time is paid; is it in hours?"
             )
-    rare = cover.price.capital_return_period_years
-    if rare > events.periods.n / 10:
+    rare, field = cover.price.capital_return_period_years, "price.capital_return_period_years"
+    if rare > events.periods.n:
+        notes.append(f"{field} = {rare:g} is beyond the {events.periods.n:,} years: no premium by cost of capital")
+    elif rare > events.periods.n / 10:
         notes.append(
-            f"price.capital_return_period_years = {rare:g} is more than a tenth of the {events.periods.n:,} years: the "
-            "premium by cost of capital rests on fewer than ten of them"
+            f"{field} = {rare:g} is more than a tenth of the {events.periods.n:,} years: the premium by cost of "
+            "capital rests on fewer than ten of them"
         )
     return notes
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich import box
 from rich.console import Console
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["print_cover"]
 
 WIDTH = 120
-THOUSAND, PERCENT = 1e-3, 100.0
+PERCENT = 100.0
+LARGE = 1e4
+"""Standard deviation of a year's loss from which money is shown in thousands."""
 VIEW_WORDS = {"ground_up": "ground up", "gross": "gross (paid by the layers)", "net": "net of reinsurance"}
 
 
@@ -45,22 +47,23 @@ def print_cover(found: Found, places: list[Path]) -> None:
         console.print(_ratios(found, name))
         if found.reports[0].layers[name].basis is not None:
             console.print(_basis(found, name))
-    say("Loss a year and in a bad year, thousand")
+    words = _money(found).words
+    say(f"Loss a year and in a bad year{words}")
     console.print(_views(found))
     if found.credits:
-        say(f"What a strategy takes off the premium of {found.base}, and off its expected payment, thousand a year")
+        say(f"What a strategy takes off the premium of {found.base}, and off its expected payment{words} a year")
         console.print(_credits(found))
     for name, estimate in found.needed.items():
         say(f"{name}: {_worth(found, name, estimate)}")
     if found.tables.get(found.base):
-        say(f"Premium of {found.cover.table.layer if found.cover.table else ''}, {found.base}, thousand a year")
-        console.print(_grid(found.tables[found.base]))
+        say(f"Premium of {found.cover.table.layer if found.cover.table else ''}, {found.base}{words} a year")
+        console.print(_grid(found.tables[found.base], _money(found).factor))
     periods = found.reports[0].periods
     say(
         f"{periods.n:,} years. +- is one standard error"
         + (" between paths" if found.results is not None else "")
         + f". {_price_terms(found.cover.price)} Risk premiums are before expenses. A premium is what is asked at the "
-        "beginning of the year; what reinstatements bring comes on top. k: thousand."
+        "beginning of the year; what reinstatements bring comes on top." + (" k: thousand." if words else "")
     )
     for note in found.notes:
         say(f"Note: {note}.")
@@ -126,22 +129,35 @@ def _table(*headings: str) -> Table:
     return table
 
 
-def _k(estimate: Estimate, factor: float = THOUSAND) -> str:
+class _Money(NamedTuple):
+    """How money is shown: its factor, and words for headings and for sentences."""
+
+    factor: float
+    heading: str
+    words: str
+
+
+def _money(found: Found) -> _Money:
+    spread = max(report.views["ground_up"][0].sd.value for report in found.reports)
+    return _Money(1e-3, ", k", ", thousand") if spread >= LARGE else _Money(1.0, "", "")
+
+
+def _k(estimate: Estimate, factor: float) -> str:
     if not math.isfinite(estimate.value):
         return "-"
     return str(Estimate(estimate.value, estimate.standard_error, estimate.n).scaled(factor, ""))
 
 
 def _prices(found: Found, name: str) -> Table:
-    table = _table(
-        "strategy", "expected\nloss, k", "standard\ndeviation, k", "premium, k", "risk premium\nby SD, k", "by Wang, k",
-        "by cost of\ncapital, k", "reinstate-\nments, k",
-    )  # fmt: skip
+    factor, k, _ = _money(found)
+    heads = ["expected\nloss", "standard\ndeviation", "premium", "risk premium\nby SD", "by Wang"]
+    heads += ["by cost of\ncapital", "reinstate-\nments"]
+    table = _table("strategy", *(head + k for head in heads))
     for report in found.reports:
         priced, periods = report.layers[name].priced, report.periods
         values = [priced.pure, priced.spread, priced.premium, *priced.risk.values()]
-        cells = [_k(value.estimate(periods)) for value in values]
-        cells.append(_k(priced.restored().estimate(periods)) if priced.charge.value > 0.0 else "0")
+        cells = [_k(value.estimate(periods), factor) for value in values]
+        cells.append(_k(priced.restored().estimate(periods), factor) if priced.charge.value > 0.0 else "0")
         table.add_row(Text(printable(report.name)), *cells)
     return table
 
@@ -171,12 +187,13 @@ def _short(value: float) -> str:
 
 
 def _basis(found: Found, name: str) -> Table:
-    table = _table("strategy", "correlation\nwith the loss", "loss not\npaid, k/year", "paid beyond\nthe loss, k/year",
-                   "years with a loss\nand no payment, %", "payments in years\nwithout a loss, %")  # fmt: skip
+    factor, k, _ = _money(found)
+    heads = ("correlation\nwith the loss", f"loss a year\nnot paid{k}", f"paid a year beyond\nthe loss{k}")
+    table = _table("strategy", *heads, "years with a loss\nand no payment, %", "payments in years\nwithout a loss, %")
     for report in found.reports:
         basis = report.layers[name].basis
         if basis is not None:
-            cells = [_k(basis.correlation, 1.0), _k(basis.shortfall), _k(basis.excess)]
+            cells = [_k(basis.correlation, 1.0), _k(basis.shortfall, factor), _k(basis.excess, factor)]
             table.add_row(Text(printable(report.name)), *cells, _k(basis.unpaid, PERCENT), _k(basis.needless, PERCENT))
     return table
 
@@ -185,42 +202,45 @@ def _views(found: Found) -> Table:
     table = _table(
         "strategy", "perspective", "average", "standard\ndeviation", "1 event\nin 100 years", "1 year\nin 100"
     )
+    factor = _money(found).factor
     for report in found.reports:
         for view, (moments, points) in report.views.items():
             at = {p.kind: p.estimate for p in points if p.return_period == 100}
-            cells = [_k(moments.aal), _k(moments.sd)]
-            cells += [_k(at[kind]) if kind in at else "-" for kind in ("oep", "aep")]
+            cells = [_k(moments.aal, factor), _k(moments.sd, factor)]
+            cells += [_k(at[kind], factor) if kind in at else "-" for kind in ("oep", "aep")]
             table.add_row(Text(printable(report.name)), VIEW_WORDS[view], *cells)
     return table
 
 
 def _credits(found: Found) -> Table:
+    factor = _money(found).factor
     names = list(next(iter(found.credits.values())))
     table = _table("strategy", "layer", "premium credit", "expected payment saved")
     for strategy, layers in found.credits.items():
         for name in names:
-            table.add_row(Text(printable(strategy)), name, *(_k(estimate) for estimate in layers[name]))
+            table.add_row(Text(printable(strategy)), name, *(_k(estimate, factor) for estimate in layers[name]))
     return table
 
 
 def _worth(found: Found, name: str, needed: Estimate) -> str:
     """What the premium credit is beside what the strategy would need."""
-    whole = list(found.credits[name])[-1]
-    credit = _k(found.credits[name][whole][0])
+    factor, _, words = _money(found)
+    unit = words.replace(",", "")
+    credit = _k(list(found.credits[name].values())[-1][0], factor)
     if needed.value <= 0.0:
-        return f"needs no credit, as it pays for itself without earlier power; its premium is {credit} thousand lower"
+        return f"needs no credit, as it pays for itself without earlier power; its premium is {credit}{unit} lower"
     return (
-        f"without earlier power it would be as good as {found.base} with a credit of {_k(needed)} thousand a year; its "
-        f"premium is {credit} thousand lower"
+        f"without earlier power it would be as good as {found.base} with a credit of {_k(needed, factor)}{unit} a "
+        f"year; its premium is {credit}{unit} lower"
     )
 
 
-def _grid(cells: list[Cell]) -> Table:
+def _grid(cells: list[Cell], factor: float) -> Table:
     columns = list(dict.fromkeys((cell.attachment, cell.limit) for cell in cells))
     heads = (f"{'all' if math.isinf(limit) else f'{limit:,.0f}'}\nabove {low:,.0f}" for low, limit in columns)
     table = _table("waiting, h", *heads, "kept by the\ninsured, %")
     for wait in dict.fromkeys(cell.waiting_period_h for cell in cells):
         row = {(c.attachment, c.limit): c for c in cells if c.waiting_period_h == wait}
         first = row[columns[0]]
-        table.add_row(f"{wait:g}", *(_k(row[column].premium) for column in columns), _k(first.kept, PERCENT))
+        table.add_row(f"{wait:g}", *(_k(row[column].premium, factor) for column in columns), _k(first.kept, PERCENT))
     return table

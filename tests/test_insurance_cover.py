@@ -578,6 +578,8 @@ def test_a_file_of_events_is_priced(tmp_path):
     shown = CliRunner().invoke(app, ["cover", *files(tmp_path, TERMS), "--years", "10"])
     assert shown.exit_code == 0
     assert "waiting 8 h" in shown.output
+    assert "k: thousand" not in shown.output  # small money is shown as it is
+    assert "beyond the 10 years: no premium by cost of capital" in shown.output
 
 
 @pytest.mark.parametrize(

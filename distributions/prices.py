@@ -34,8 +34,8 @@ DAY_WORD = int(Process.PRICE_DAY) << 16
 JUMP_WORD = int(Process.PRICE_DAY) << 16 | 1
 START_WORD = int(Process.START) << 16
 
-# Harmonised limits of the European single day-ahead coupling [EUR/MWh]: the least by ACER's decision of 14 November 2017,
-# the most 4,000 since May 2022 (the coupling's operators; a rise to 5,000 for 20 September 2022 was taken back).
+# Harmonised limits of the European single day-ahead coupling [EUR/MWh]. The least: ACER's decision of 14 November 2017.
+# The most: 4,000 since May 2022, say its operators (a rise to 5,000 for 20 September 2022 was taken back).
 LOWEST_PRICE = f(-500.0)
 HIGHEST_PRICE = f(4000.0)
 Y_LIMIT = f(7.0)

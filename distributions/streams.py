@@ -49,6 +49,7 @@ class Process(IntEnum):
     OWN_FAILURE = 23
     SURVIVAL_SYSTEM = 26
     SURVIVAL_PROBE = 27
+    RARE_YEAR = 28
     RESAMPLE = 40
 
 

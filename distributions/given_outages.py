@@ -16,6 +16,9 @@ EXACT = 1.0 - 1e-12
 INSTEAD, BESIDE = 1, 2
 """What given events do: take the place of drawn ones, or come beside them."""
 
+ASKED = -1.0
+"""Residual voltage of an interruption that does not happen: what would come of it is recorded, and that is all."""
+
 
 class GivenTables(NamedTuple):
     """Given events; without any, the process of `distributions.outages` draws them.

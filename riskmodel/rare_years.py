@@ -1,21 +1,22 @@
 """Rare years, weighted: what 1 year in 1,000 loses, from a thousand lifetimes.
 
-Extreme outages come once in decades, so nearly all simulated years have none and say nothing of the worst. Here every
-year is lived twice: without any extreme outage, and with exactly one, at a time drawn as the outage record has it and
-of a duration that is drawn long on purpose. With the chances of the year's own rate (season, weather, clustering and
-drawn parameters of that path and year) the two make three weighted periods:
+Extreme outages come once in decades, so nearly all simulated years have none and say nothing of the worst. Here a
+lifetime is simulated without them. In each of its years, at a time drawn as the outage record has it, the engine is
+asked what an extreme outage would do there and then, for durations in nine strata from the shortest to the longest in
+a thousand; none of them happens. With the chances of the year's own rate (season, weather, clustering and drawn
+parameters of that path and year) they make weighted periods:
 
-    none              1 - P(at least one) w
-    one               P(exactly one) w
-    two or more       P(two or more) w, the loss of a second extreme outage of the same path added to the year's
+    no extreme outage       exp(-rate)
+    one, of stratum k       rate exp(-rate) x probability of the stratum
+    two or more             what is left: two of them, drawn by these probabilities
 
-`w` is the likelihood of the drawn duration over the chance with which it was drawn; its mean is 1, so the weighted
-periods have the law of plain years. Weights of a path and year sum to 1.
+Durations have the law of the record times the path's uncertain factor, which is drawn anew for each, so that each path
+sees many values of it. The weights of a path and year sum to 1, and periods have the law of plain years, but for this:
+a third extreme outage within a year; that an extreme outage hides smaller events while it lasts; and that bad luck with
+the factor on durations is no longer shared by the years of a path, which changes no share of years, only their
+dependence.
 
-What this leaves out: a third extreme outage within a year; that two of one year may overlap; and that the cells of a
-lifetime have one deep discharge a year more than they would.
-
-Method: stratified and importance sampling, e.g. Owen, Monte Carlo theory, methods and examples (2013), chapters 8, 9.
+Method: stratified sampling and conditioning, e.g. Owen, Monte Carlo theory, methods and examples (2013), chapter 8.
 """
 
 from __future__ import annotations
@@ -28,10 +29,8 @@ from numpy.typing import NDArray
 
 from distributions._jit import njit
 from distributions.event_times import day_of
-from distributions.law_kernels import ppf_code
 from distributions.outages import (
     COUNT_WORD,
-    DURATION_FACTOR,
     DURATION_H,
     EXTREME,
     FAMILY,
@@ -39,6 +38,7 @@ from distributions.outages import (
     N_COLUMNS,
     NUMBER,
     RATE_FACTOR,
+    RESIDUAL,
     S_PER_H,
     table_value,
 )
@@ -49,54 +49,89 @@ if TYPE_CHECKING:
     from riskmodel.range_result import RangeResult
     from riskmodel.study import Study
 
-__all__ = ["KINDS", "Probes", "extreme_probes", "rare_periods"]
+__all__ = ["EDGES", "Probes", "RarePeriods", "extreme_probes", "rare_periods"]
 
-KINDS = ("none", "one", "two_or_more")
-STRATA = (0.9, 0.99)
-"""Probabilities of a duration at which its strata meet: nine in ten, the next nine in a hundred, the longest."""
-LEAST_BULK = 1.0 / 3.0
-"""Least share of the probes in the first stratum; the other two share the rest."""
+EDGES = (0.0, 0.5, 0.8, 0.9, 0.95, 0.975, 0.99, 0.997, 0.999, 1.0)
+"""Probabilities at which the strata of durations meet."""
+N_STRATA = len(EDGES) - 1
+N_PERIODS = N_STRATA + 2
+"""Weighted periods of a path and year: none, one of each stratum, two."""
 PROBE_WORD = int(Process.RARE_YEAR) << 16
+DURATION_UNIT, FACTOR_UNIT, PAIR_UNIT = 1, 2, 3
 EVENTS_A_YEAR = 1024
 DAYS = 365
 PATHS_PER_RANGE = 256
-KEPT = ("year", "hour", "cause", "duration_s", "residual_voltage", "strategy", "outcome", "hours_down", "eur_lost")
 
 
 class Probes(NamedTuple):
-    """One extreme outage for every path and year, and how much it weighs.
+    """Extreme outages that are asked about, one for every path, year and stratum.
 
     Attributes
     ----------
-    event : (n, years, 5) float64, records as of `distributions.outages.year_events`
-    weight : (n, years) float64, likelihood of the duration over the chance with which it was drawn
+    event : (n, years, strata, 5) float64, records as of `distributions.outages.year_events`
     rate : (n, years) float64, extreme outages expected in that year of that path
     """
 
     event: NDArray[np.float64]
-    weight: NDArray[np.float64]
     rate: NDArray[np.float64]
+
+    def weights(self) -> NDArray[np.float64]:
+        """(n, years, N_PERIODS) float64, of the periods of each path and year; they sum to 1 over the last axis."""
+        none = np.exp(-self.rate)
+        one = (self.rate * none)[..., None] * np.diff(EDGES)
+        two = np.maximum(1.0 - none - one.sum(axis=-1), 0.0)
+        return np.concatenate([none[..., None], one, two[..., None]], axis=-1)
+
+    def given(self) -> GivenTables:
+        """The outages beside those that the engine draws."""
+        from distributions.given_outages import BESIDE, GivenTables
+
+        n, years = self.rate.shape
+        first = np.tile(np.arange(years + 1, dtype=np.int64) * N_STRATA, (n, 1))
+        return GivenTables(np.array([BESIDE], np.int64), self.event.reshape(n, -1, N_COLUMNS), first)
 
 
 def extreme_probes(study: Study, seed: int, first_path: int, n_paths: int) -> Probes:
-    """Draw one extreme outage for every path and year of a range.
+    """Draw the time of an extreme outage, and nine durations, for every path and year of a range.
 
     Draws
     -----
-    Process RARE_YEAR, draw = year. Unit 0: time within the year, and stratum of the duration. Unit 1: place in it.
+    Process RARE_YEAR. Unit 0, draw = year: time within the year. Units 1 and 2, draw = 9 year + stratum: place of the
+    duration in its stratum; factor on durations.
     """
+    from distributions import parameters
+    from distributions.given_outages import ASKED
+    from distributions.laws import from_spec
+    from distributions.parameter_draws import draw_outages
     from riskmodel.draws import draw_scalars
     from riskmodel.process_draws import draw_processes, site_outages
     from riskmodel.tables import pack
 
-    signed = seed - (1 << 64) if seed >= 1 << 63 else seed
+    seed = _signed(seed)
     tables, years = pack(study), study.header.years
-    scalars = draw_scalars(study, signed, first_path, n_paths)
-    factors = site_outages(draw_processes(study, signed, first_path, n_paths), scalars)[:, :, EXTREME]
-    regime = _regimes(tables, years, signed, first_path, n_paths)
-    out = Probes(np.zeros((n_paths, years, N_COLUMNS)), np.ones((n_paths, years)), np.zeros((n_paths, years)))
-    _draw_probes(out.event, out.weight, out.rate, regime, factors, tables.outages, first_path, signed, np.zeros(DAYS))
-    return out
+    scalars = draw_scalars(study, seed, first_path, n_paths)
+    factors = site_outages(draw_processes(study, seed, first_path, n_paths), scalars)[:, RATE_FACTOR, EXTREME]
+    regime = _regimes(tables, years, seed, first_path, n_paths)
+    hour, rate = np.zeros((n_paths, years)), np.zeros((n_paths, years))
+    _draw_times(hour, rate, regime, factors, tables.outages, first_path, seed, np.zeros(DAYS))
+    place, factor = np.zeros((n_paths, years, N_STRATA)), np.zeros((n_paths, years, N_STRATA))
+    _draw_places(place, factor, first_path, seed)
+    record = parameters.load("outages", study.record_names()["outages"])
+    uniforms = (lambda name: factor.ravel()) if study.site.parameter_uncertainty else None
+    longer = draw_outages(record, ("extreme",), uniforms)["extreme.duration"]
+    chance = np.asarray(EDGES[:-1]) + np.diff(EDGES) * place
+    seconds = from_spec(record["extreme"]["duration_s"]).ppf(chance)
+    event = np.zeros((n_paths, years, N_STRATA, N_COLUMNS))
+    event[..., HOUR] = hour[..., None]
+    event[..., DURATION_H] = seconds * longer.reshape(place.shape if longer.ndim else ()) / S_PER_H
+    event[..., FAMILY] = EXTREME
+    event[..., RESIDUAL] = ASKED * (1.0 + np.arange(N_STRATA))  # which stratum it is
+    event[..., NUMBER] = np.arange(years)[:, None] * EVENTS_A_YEAR
+    return Probes(event, rate)
+
+
+def _signed(seed: int) -> int:
+    return seed - (1 << 64) if seed >= 1 << 63 else seed
 
 
 def _regimes(tables: Any, years: int, seed: int, first_path: int, n_paths: int) -> NDArray[np.int8]:
@@ -117,60 +152,31 @@ def _regimes(tables: Any, years: int, seed: int, first_path: int, n_paths: int) 
 
 
 @njit
-def _draw_probes(event, weight, rate, regime, factors, tables, first_path, seed, cumulative):
+def _draw_times(hour, rate, regime, factors, tables, first_path, seed, cumulative):
     of_day, multiplier = tables.day_weight[EXTREME], tables.regime_multiplier[EXTREME]
-    law = tables.duration[EXTREME]
-    for i in range(event.shape[0]):
+    for i in range(hour.shape[0]):
         path = first_path + i
-        for year in range(event.shape[1]):
+        for year in range(hour.shape[1]):
             total = 0.0
             for day in range(cumulative.shape[0]):
                 total += of_day[day] * multiplier[regime[year, day, i]]
                 cumulative[day] = total
             _, v = two_uniforms(year, COUNT_WORD | EXTREME, path, seed)
             clustering = table_value(tables.gamma_table[EXTREME], v)
-            mean = tables.rate[EXTREME] / cumulative.shape[0] * total * clustering * factors[i, RATE_FACTOR]
-            rate[i, year] = mean
-            u, s = two_uniforms(year, PROBE_WORD, path, seed)
-            x, _ = two_uniforms(year, PROBE_WORD | 1, path, seed)
-            bulk = max(LEAST_BULK, STRATA[0] * -np.expm1(-mean))
-            q, weight[i, year] = _long_on_purpose(s, x, bulk)
+            rate[i, year] = tables.rate[EXTREME] / cumulative.shape[0] * total * clustering * factors[i]
+            u, _ = two_uniforms(year, PROBE_WORD, path, seed)
             day, share = day_of(cumulative, u * total)
-            record = event[i, year]
-            record[HOUR] = (day + share) * 24.0
-            duration_s = ppf_code(int(law[0]), law[1], law[2], law[3], law[4], q) * factors[i, DURATION_FACTOR]
-            record[DURATION_H] = duration_s / S_PER_H
-            record[FAMILY] = EXTREME
-            record[NUMBER] = year * EVENTS_A_YEAR
+            hour[i, year] = (day + share) * 24.0
 
 
 @njit
-def _long_on_purpose(s, x, bulk):
-    """Probability at which the duration is taken, and its weight: `s` chooses the stratum, `x` the place in it."""
-    low, high = STRATA
-    rest = 0.5 * (1.0 - bulk)
-    if s < bulk:
-        return low * x, low / bulk
-    if s < bulk + rest:
-        return low + (high - low) * x, (high - low) / rest
-    return high + (1.0 - high) * x, (1.0 - high) / rest
-
-
-def period_weights(probes: Probes) -> NDArray[np.float64]:
-    """Weights of the three periods of every path and year, see `KINDS`.
-
-    Returns
-    -------
-    (n, years, 3) float64
-        Each at least 0; they sum to 1 over the last axis.
-    """
-    none = np.exp(-probes.rate)
-    one = probes.rate * none
-    some = -np.expm1(-probes.rate)
-    two = np.maximum(some - one, 0.0)
-    weighted = np.stack([one * probes.weight, two * probes.weight], axis=-1)
-    rest = np.maximum(1.0 - weighted.sum(axis=-1, keepdims=True), 0.0)  # no rounding below 0
-    return np.concatenate([rest, weighted], axis=-1)
+def _draw_places(place, factor, first_path, seed):
+    for i in range(place.shape[0]):
+        for year in range(place.shape[1]):
+            for k in range(place.shape[2]):
+                draw = year * place.shape[2] + k
+                place[i, year, k], _ = two_uniforms(draw, PROBE_WORD | DURATION_UNIT, first_path + i, seed)
+                factor[i, year, k], _ = two_uniforms(draw, PROBE_WORD | FACTOR_UNIT, first_path + i, seed)
 
 
 class RarePeriods(NamedTuple):
@@ -179,31 +185,17 @@ class RarePeriods(NamedTuple):
     Attributes
     ----------
     weight : (n_periods,) float64, of each period; they sum to 1
-    path : (n_periods,) int64, periods of one path share its drawn inputs and parameters
-    events : dict of str to (n,) array
-        Rows in order of the period: `period` (from 0), `year` (from 1), `hour` of the year, `cause`, `duration_s`,
-        `residual_voltage`, `strategy`, `outcome`, `hours_down`, `eur_lost` [money of the study]; only what costs money.
+    path, year : (n_periods,) int64, year from 1; periods of one path share its drawn inputs and parameters
+    aggregate, largest : (n_periods, n_strategies) float64, sum and largest of the period's losses [study's money]
     strategies : tuple of str
     """
 
     weight: NDArray[np.float64]
     path: NDArray[np.int64]
-    events: dict[str, NDArray[Any]]
+    year: NDArray[np.int64]
+    aggregate: NDArray[np.float64]
+    largest: NDArray[np.float64]
     strategies: tuple[str, ...]
-
-    def yearly(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Sum and largest of the losses of each period.
-
-        Returns
-        -------
-        aggregate, largest : (n_periods, n_strategies) float64
-        """
-        shape = (self.weight.size, len(self.strategies))
-        cell = self.events["period"] * shape[1] + self.events["strategy"]
-        aggregate, largest = np.zeros(shape[0] * shape[1]), np.zeros(shape[0] * shape[1])
-        np.add.at(aggregate, cell, self.events["eur_lost"])
-        np.maximum.at(largest, cell, self.events["eur_lost"])
-        return aggregate.reshape(shape), largest.reshape(shape)
 
 
 def rare_periods(
@@ -215,7 +207,7 @@ def rare_periods(
     progress: Callable[[int, int], object] | None = None,
     threads: int | None = None,
 ) -> RarePeriods:
-    """Live every year of a study's paths without an extreme outage and with one, and weigh what comes of it.
+    """Weighted periods of a study's paths.
 
     Parameters
     ----------
@@ -225,7 +217,7 @@ def rare_periods(
     simulate_range : callable
         Stand-in for `riskmodel.engine.simulate_range`.
     progress : callable
-        Called as progress(done_paths, total_paths), both lives counted.
+        Called as progress(done_paths, paths).
     threads : int
 
     Raises
@@ -242,86 +234,80 @@ def rare_periods(
 
         simulate_range = engine.simulate_range
     calm, years = changed(study, ["site.extreme_outage_rate_factor=0"]), study.header.years
-    weights, paths_of, parts = [], [], []
+    weights, sums_of, largest_of = [], [], []
     for first in range(0, paths, PATHS_PER_RANGE):
         n = min(PATHS_PER_RANGE, paths - first)
         probes = extreme_probes(study, seed, first, n)
-        weights.append(period_weights(probes))
-        periods = first * years * len(KINDS)
-        paths_of.append(np.repeat(np.arange(first, first + n), years * len(KINDS)))
-        without = _losses(calm, simulate_range(calm, seed, first, n, threads=threads))
+        result = simulate_range(calm, seed, first, n, threads=threads, given=probes.given())
+        base, asked = _losses(calm, result, n)
+        sums, most = _of_periods(base, asked, first, _signed(seed))
+        weights.append(probes.weights())
+        sums_of.append(sums)
+        largest_of.append(most)
         if progress is not None:
-            progress(2 * first + n, 2 * paths)
-        beside = simulate_range(calm, seed, first, n, threads=threads, given=_beside(probes))
-        second = _second(probes, first, seed)
-        parts.append(_events_of(without, _losses(calm, beside), second, years, len(study.strategies)))
-        parts[-1]["period"] += periods
-        if progress is not None:
-            progress(2 * (first + n), 2 * paths)
-    events = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    weight = np.concatenate(weights).reshape(-1) / (paths * years)
-    return RarePeriods(weight, np.concatenate(paths_of), events, tuple(study.strategy_names))
+            progress(first + n, paths)
+    place = np.arange(paths * years * N_PERIODS) // N_PERIODS
+    n_strategies = len(study.strategies)
+    return RarePeriods(
+        np.concatenate(weights).reshape(-1) / (paths * years),
+        place // years,
+        place % years + 1,
+        np.concatenate(sums_of).reshape(-1, n_strategies),
+        np.concatenate(largest_of).reshape(-1, n_strategies),
+        tuple(study.strategy_names),
+    )
 
 
-def _beside(probes: Probes) -> GivenTables:
-    from distributions.given_outages import BESIDE, GivenTables
+def _losses(study: Study, result: RangeResult, n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Sum and largest loss of each year, and the loss by each outage asked about.
 
-    n, years = probes.weight.shape
-    first = np.tile(np.arange(years + 1, dtype=np.int64), (n, 1))
-    return GivenTables(np.array([BESIDE], np.int64), probes.event, first)
-
-
-def _second(probes: Probes, first_path: int, seed: int) -> NDArray[np.int64]:
-    """(n, years) year of the path whose extreme outage comes second: drawn by weight, for its duration to be lawful."""
-    signed = seed - (1 << 64) if seed >= 1 << 63 else seed
-    n, years = probes.weight.shape
-    reach = np.cumsum(probes.weight, axis=1)
-    out = np.empty((n, years), np.int64)
-    for i in range(n):
-        u = np.array([two_uniforms(year, PROBE_WORD | 2, first_path + i, signed)[0] for year in range(years)])
-        out[i] = np.minimum(np.searchsorted(reach[i], u * reach[i, -1], side="right"), years - 1)
-    return out
-
-
-def _losses(study: Study, result: RangeResult) -> dict[str, NDArray[Any]]:
-    """Events of a range that cost money, with the path counted from its first."""
+    Returns
+    -------
+    base : (2, n, years, n_strategies); asked : (n, years, strata, n_strategies)
+    """
+    from distributions.given_outages import ASKED
     from riskmodel.path_tables import events_columns
 
+    years, n_strategies = study.header.years, len(study.strategies)
     events = events_columns(study, result)
-    costly = events["eur_lost"] > 0.0
-    columns = {name: events[name][costly] for name in KEPT}
-    return columns | {"path": (events["path"] - result.first_path)[costly]}
+    path, year, strategy = events["path"] - result.first_path, events["year"] - 1, events["strategy"]
+    only_asked, loss = events["residual_voltage"] < 0.0, events["eur_lost"]
+    base = np.zeros((2, n, years, n_strategies))
+    happened = ~only_asked
+    np.add.at(base[0], (path[happened], year[happened], strategy[happened]), loss[happened])
+    np.maximum.at(base[1], (path[happened], year[happened], strategy[happened]), loss[happened])
+    asked = np.zeros((n, years, N_STRATA, n_strategies))
+    stratum = (events["residual_voltage"][only_asked] / ASKED).astype(np.int64) - 1
+    asked[path[only_asked], year[only_asked], stratum, strategy[only_asked]] = loss[only_asked]
+    return base, asked
 
 
-def _events_of(
-    without: dict[str, NDArray[Any]],
-    beside: dict[str, NDArray[Any]],
-    second: NDArray[np.int64],
-    years: int,
-    n_strategies: int,
-) -> dict[str, NDArray[Any]]:
-    """Events of the weighted periods of one range; `period` counts within the range."""
-    n = second.shape[0]
-    probe = beside["cause"] == EXTREME
-    row_of = np.full((n, years, n_strategies), -1)
-    row_of[beside["path"][probe], beside["year"][probe] - 1, beside["strategy"][probe]] = np.flatnonzero(probe)
-    rows = np.take_along_axis(row_of, second[:, :, None], axis=1)
-    path, year, _ = np.nonzero(rows >= 0)
-    chosen = rows[rows >= 0]
-    parts = [
-        _as_periods(without, slice(None), without["path"], without["year"] - 1, years, 0),
-        _as_periods(beside, slice(None), beside["path"], beside["year"] - 1, years, 1),
-        _as_periods(beside, slice(None), beside["path"], beside["year"] - 1, years, 2),
-        _as_periods(beside, chosen, path, year, years, 2),
-    ]
-    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    order = np.lexsort((joined["hour"], joined["strategy"], joined["period"]))
-    return {name: column[order] for name, column in joined.items()}
+def _of_periods(
+    base: NDArray[np.float64], asked: NDArray[np.float64], first_path: int, seed: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(n, years, N_PERIODS, n_strategies) sum and largest of the losses of every period.
+
+    The two outages of the last period are one of this year and one of the next of the path (the first after the last).
+
+    Draws
+    -----
+    Process RARE_YEAR, unit 3, draw = year: strata of the two.
+    """
+    n, years = asked.shape[:2]
+    strata = np.zeros((n, years, 2))
+    _draw_pairs(strata, first_path, seed)
+    chosen = np.searchsorted(EDGES, strata, side="right") - 1
+    row, year = np.ogrid[:n, :years]
+    one, other = asked[row, year, chosen[..., 0]], asked[row, (year + 1) % years, chosen[..., 1]]
+    nothing = np.zeros_like(one)[:, :, None]
+    extra = np.concatenate([nothing, asked, (one + other)[:, :, None]], axis=2)
+    worst = np.concatenate([nothing, asked, np.maximum(one, other)[:, :, None]], axis=2)
+    return base[0][:, :, None] + extra, np.maximum(base[1][:, :, None], worst)
 
 
-def _as_periods(
-    events: dict[str, NDArray[Any]], rows: Any, path: NDArray[Any], year: NDArray[Any], years: int, kind: int
-) -> dict[str, NDArray[Any]]:
-    columns = {name: events[name][rows] for name in KEPT if name != "year"}
-    period = (path.astype(np.int64) * years + year) * len(KINDS) + kind
-    return {"period": period, "year": (year + 1).astype(np.int16)} | columns
+@njit
+def _draw_pairs(strata, first_path, seed):
+    for i in range(strata.shape[0]):
+        for year in range(strata.shape[1]):
+            u, v = two_uniforms(year, PROBE_WORD | PAIR_UNIT, first_path + i, seed)
+            strata[i, year, 0], strata[i, year, 1] = u, v

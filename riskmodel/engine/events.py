@@ -5,7 +5,7 @@ import numpy as np
 from distributions._jit import njit
 from distributions.clock import HOURS_PER_YEAR
 from distributions.counts import binomial_count
-from distributions.outages import CURTAILMENT, FAMILY, HOUR
+from distributions.outages import CURTAILMENT, FAMILY, HOUR, RESIDUAL
 from riskmodel import event_record as kept
 from riskmodel.bridge import (
     COLD_START,
@@ -115,6 +115,9 @@ def _situation(fleet, tables, s, i, u, hour_of_year, year_start_h, hour):
 def settle_event(fleet, market, tables, s, i, k, hour_of_year, year_start_h):
     """One event of lane `i` for strategy `s`: outcome, losses, energy used, and the hours it takes out of the day.
 
+    An event with a residual voltage below 0 (`distributions.given_outages.ASKED`) is only asked about: its record says
+    what would have come of it, and nothing else changes.
+
     Parameters
     ----------
     k : int, number of the event in the lane's year
@@ -130,13 +133,19 @@ def settle_event(fleet, market, tables, s, i, k, hour_of_year, year_start_h):
     installed = tables.site.installed_share[int(year_start_h / HOURS_PER_YEAR)]
     share = fleet.powered[s, i] * installed
     gpus = cluster.gpus[0] * share
-    servers = lost_gpu_hours(fleet.lost_now, effect, cluster, share, u, fleet.spares[s, i], year_start_h + event[HOUR])
+    asked = event[RESIDUAL] < 0.0
+    spares = fleet.spares[s, i]
+    used, until = spares[0], spares[1]
+    servers = lost_gpu_hours(fleet.lost_now, effect, cluster, share, u, spares, year_start_h + event[HOUR])
     delay = effect[TRAINING_H] / cluster.training_share[0] / DAY if cluster.training_share[0] > 0.0 else 0.0
+    _record_event(fleet.record[s, i, k], fleet.lost_now, effect, servers, fleet.now[STORED_KWH], gpus, delay)
+    fleet.outcome[s, i, k] = outcome
+    if asked:
+        spares[0], spares[1] = used, until
+        return
     sums = fleet.sums[s]
     for c in range(fleet.lost_now.shape[0]):
         sums[LOST_REWORK + c, i] += fleet.lost_now[c]
-    _record_event(fleet.record[s, i, k], fleet.lost_now, effect, servers, fleet.now[STORED_KWH], gpus, delay)
-    fleet.outcome[s, i, k] = outcome
     sums[DAMAGED, i] += servers
     sums[GENSET, i] += effect[GENSET_KWH]
     sums[DELAY, i] += delay

@@ -61,6 +61,7 @@ DURATION_UNIT, FACTOR_UNIT, PAIR_UNIT = 1, 2, 3
 EVENTS_A_YEAR = 1024
 DAYS = 365
 PATHS_PER_RANGE = 256
+KEPT = ("strategy", "cause", "hour", "duration_s", "hours_down", "eur_lost", "eur_hardware")
 
 
 class Probes(NamedTuple):
@@ -187,6 +188,10 @@ class RarePeriods(NamedTuple):
     weight : (n_periods,) float64, of each period; they sum to 1
     path, year : (n_periods,) int64, year from 1; periods of one path share its drawn inputs and parameters
     aggregate, largest : (n_periods, n_strategies) float64, sum and largest of the period's losses [study's money]
+    events : dict of str to (n,) array
+        Events that happened, and outages that were asked about: `place` (path x years + year, from 0), `stratum` (-1:
+        it happened), and columns of `riskmodel.path_tables.events_columns`.
+    pair : (paths x years, 2) int64, strata of the two outages of the last period, see `EDGES`
     strategies : tuple of str
     """
 
@@ -195,6 +200,8 @@ class RarePeriods(NamedTuple):
     year: NDArray[np.int64]
     aggregate: NDArray[np.float64]
     largest: NDArray[np.float64]
+    events: dict[str, NDArray[Any]]
+    pair: NDArray[np.int64]
     strategies: tuple[str, ...]
 
 
@@ -234,80 +241,89 @@ def rare_periods(
 
         simulate_range = engine.simulate_range
     calm, years = changed(study, ["site.extreme_outage_rate_factor=0"]), study.header.years
-    weights, sums_of, largest_of = [], [], []
+    parts: list[tuple[Any, ...]] = []
+    events: list[dict[str, NDArray[Any]]] = []
     for first in range(0, paths, PATHS_PER_RANGE):
         n = min(PATHS_PER_RANGE, paths - first)
         probes = extreme_probes(study, seed, first, n)
         result = simulate_range(calm, seed, first, n, threads=threads, given=probes.given())
-        base, asked = _losses(calm, result, n)
-        sums, most = _of_periods(base, asked, first, _signed(seed))
-        weights.append(probes.weights())
-        sums_of.append(sums)
-        largest_of.append(most)
+        events.append(_events(calm, result))
+        pair = _pairs(n, years, first, _signed(seed))
+        base, asked = _losses(events[-1], n, years, len(study.strategies))
+        parts.append((probes.weights(), *_of_periods(base, asked, pair), pair))
+        events[-1]["place"] += first * years
         if progress is not None:
             progress(first + n, paths)
-    place = np.arange(paths * years * N_PERIODS) // N_PERIODS
-    n_strategies = len(study.strategies)
+    weight, aggregate, largest, pairs = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    place, n_strategies = np.arange(paths * years * N_PERIODS) // N_PERIODS, len(study.strategies)
     return RarePeriods(
-        np.concatenate(weights).reshape(-1) / (paths * years),
+        weight.reshape(-1) / (paths * years),
         place // years,
         place % years + 1,
-        np.concatenate(sums_of).reshape(-1, n_strategies),
-        np.concatenate(largest_of).reshape(-1, n_strategies),
+        aggregate.reshape(-1, n_strategies),
+        largest.reshape(-1, n_strategies),
+        {name: np.concatenate([part[name] for part in events]) for name in events[0]},
+        pairs.reshape(-1, 2),
         tuple(study.strategy_names),
     )
 
 
-def _losses(study: Study, result: RangeResult, n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _events(study: Study, result: RangeResult) -> dict[str, NDArray[Any]]:
+    from distributions.given_outages import ASKED
+    from riskmodel.path_tables import events_columns
+
+    found = events_columns(study, result)
+    only_asked = found["residual_voltage"] < 0.0
+    stratum = np.where(only_asked, found["residual_voltage"] / ASKED - 1.0, -1.0).astype(np.int64)
+    place = (found["path"] - result.first_path) * study.header.years + found["year"] - 1
+    return {"place": place, "stratum": stratum} | {name: found[name] for name in KEPT}
+
+
+def _losses(
+    events: dict[str, NDArray[Any]], n: int, years: int, n_strategies: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Sum and largest loss of each year, and the loss by each outage asked about.
 
     Returns
     -------
     base : (2, n, years, n_strategies); asked : (n, years, strata, n_strategies)
     """
-    from distributions.given_outages import ASKED
-    from riskmodel.path_tables import events_columns
-
-    years, n_strategies = study.header.years, len(study.strategies)
-    events = events_columns(study, result)
-    path, year, strategy = events["path"] - result.first_path, events["year"] - 1, events["strategy"]
-    only_asked, loss = events["residual_voltage"] < 0.0, events["eur_lost"]
-    base = np.zeros((2, n, years, n_strategies))
-    happened = ~only_asked
-    np.add.at(base[0], (path[happened], year[happened], strategy[happened]), loss[happened])
-    np.maximum.at(base[1], (path[happened], year[happened], strategy[happened]), loss[happened])
-    asked = np.zeros((n, years, N_STRATA, n_strategies))
-    stratum = (events["residual_voltage"][only_asked] / ASKED).astype(np.int64) - 1
-    asked[path[only_asked], year[only_asked], stratum, strategy[only_asked]] = loss[only_asked]
-    return base, asked
+    place, strategy, loss, stratum = (events[name] for name in ("place", "strategy", "eur_lost", "stratum"))
+    base, asked = np.zeros((2, n * years, n_strategies)), np.zeros((n * years, N_STRATA, n_strategies))
+    happened = stratum < 0
+    where = (place[happened], strategy[happened])
+    np.add.at(base[0], where, loss[happened])
+    np.maximum.at(base[1], where, loss[happened])
+    asked[place[~happened], stratum[~happened], strategy[~happened]] = loss[~happened]
+    return base.reshape(2, n, years, n_strategies), asked.reshape(n, years, N_STRATA, n_strategies)
 
 
 def _of_periods(
-    base: NDArray[np.float64], asked: NDArray[np.float64], first_path: int, seed: int
+    base: NDArray[np.float64], asked: NDArray[np.float64], pair: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(n, years, N_PERIODS, n_strategies) sum and largest of the losses of every period.
 
     The two outages of the last period are one of this year and one of the next of the path (the first after the last).
-
-    Draws
-    -----
-    Process RARE_YEAR, unit 3, draw = year: strata of the two.
     """
     n, years = asked.shape[:2]
-    strata = np.zeros((n, years, 2))
-    _draw_pairs(strata, first_path, seed)
-    chosen = np.searchsorted(EDGES, strata, side="right") - 1
     row, year = np.ogrid[:n, :years]
-    one, other = asked[row, year, chosen[..., 0]], asked[row, (year + 1) % years, chosen[..., 1]]
+    one, other = asked[row, year, pair[..., 0]], asked[row, (year + 1) % years, pair[..., 1]]
     nothing = np.zeros_like(one)[:, :, None]
     extra = np.concatenate([nothing, asked, (one + other)[:, :, None]], axis=2)
     worst = np.concatenate([nothing, asked, np.maximum(one, other)[:, :, None]], axis=2)
     return base[0][:, :, None] + extra, np.maximum(base[1][:, :, None], worst)
 
 
+def _pairs(n: int, years: int, first_path: int, seed: int) -> NDArray[np.int64]:
+    """(n, years, 2) strata. Draws: process RARE_YEAR, unit 3, draw = year."""
+    chance = np.zeros((n, years, 2))
+    _draw_pairs(chance, first_path, seed)
+    return np.searchsorted(EDGES, chance, side="right") - 1
+
+
 @njit
-def _draw_pairs(strata, first_path, seed):
-    for i in range(strata.shape[0]):
-        for year in range(strata.shape[1]):
+def _draw_pairs(chance, first_path, seed):
+    for i in range(chance.shape[0]):
+        for year in range(chance.shape[1]):
             u, v = two_uniforms(year, PROBE_WORD | PAIR_UNIT, first_path + i, seed)
-            strata[i, year, 0], strata[i, year, 1] = u, v
+            chance[i, year, 0], chance[i, year, 1] = u, v

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["cover", "losses"]
+__all__ = ["cover", "losses", "rare_years"]
 
 LifeYears = Annotated[
     str | None, typer.Option(metavar="A-B", help="Only these years of each life, e.g. 1-5. Default: all.")
@@ -59,3 +59,24 @@ def cover(
     from studies.cli_cover import CoverRequest, price_cover
 
     price_cover(CoverRequest(source, terms, years, strategy, life_years, ord_folder, out, as_json, as_csv))
+
+
+def rare_years(
+    study: Annotated[str, typer.Argument(metavar="STUDY", help="Name of a shipped study, or a TOML file.")],
+    paths: Annotated[int, typer.Option(help="Lifetimes to simulate.")] = 1000,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**63 - 1, help="Same seed, same numbers. Default: drawn, and printed.")
+    ] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="Change a field, e.g. site.price_zone=SE4. May be repeated."),
+    ] = None,
+    ord_folder: Annotated[
+        Path | None, typer.Option("--ord", metavar="DIR", help="Folder for Open Results Data tables, CSV and Parquet.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask what 1 year in 1,000 or 10,000 loses: every year with and without an extreme outage, weighted."""
+    from studies.cli_rare_years import RareYearsRequest, show_rare_years
+
+    show_rare_years(RareYearsRequest(study, tuple(overrides or ()), paths, seed, ord_folder, as_json))

@@ -8,6 +8,8 @@ from distributions.given_outages import BESIDE, GivenTables
 from distributions.laws import from_spec
 from distributions.outages import DURATION_FACTOR, DURATION_H, EXTREME, HOUR, RATE_FACTOR, RESIDUAL
 from riskmodel.engine import simulate_range
+from riskmodel.insurance.exceedance import exceedance
+from riskmodel.insurance.from_rare_years import events_of_rare_years
 from riskmodel.process_draws import draw_processes
 from riskmodel.rare_years import EDGES, N_PERIODS, extreme_probes, rare_periods
 from tests.test_event_by_hand import BARE, STRING, study_of
@@ -145,6 +147,24 @@ def test_weights_of_frequent_outages_stay_within_bounds():
     weights = probes.weights()
     assert weights.min() >= 0.0
     np.testing.assert_allclose(weights.sum(axis=-1), 1.0, rtol=1e-12)
+
+
+def test_events_of_the_periods_add_up(rare):
+    """Every period's sum and largest loss from its events; exceedance with the weights; and a control."""
+    for index, strategy in enumerate(rare.strategies):
+        losses = events_of_rare_years(rare, strategy, "EUR")
+        np.testing.assert_allclose(losses.yearly_sum(), rare.aggregate[:, index], rtol=1e-9, atol=1e-6)
+        np.testing.assert_allclose(losses.yearly_max(), rare.largest[:, index], rtol=1e-9, atol=1e-6)
+        if strategy == "bare":
+            part = losses.rows(losses.period % N_PERIODS < 9)
+            assert not np.allclose(part.yearly_sum(), rare.aggregate[:, index])
+    losses = events_of_rare_years(rare, "string", "EUR")
+    points = {(p.kind, p.return_period): p for p in exceedance(losses, (100.0, 1000.0))}
+    worst = points["aep", 1000.0]
+    assert points["aep", 100.0].estimate.value < worst.estimate.value
+    assert worst.low < worst.estimate.value < worst.high
+    share = rare.weight @ (rare.aggregate[:, STRING] >= worst.estimate.value)
+    assert share == pytest.approx(0.001, rel=0.02)
 
 
 def test_given_events_are_refused(tmp_path):

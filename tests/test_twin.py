@@ -310,7 +310,7 @@ def test_hard_events_in_the_twin():
 def test_a_tariff_in_the_twin():
     contract = ['site.demand_charge_basis="contracted"', "strategies.string_storage_pv.connection.contracted_mw=16"]
     curve = ["cluster.voltage_tolerance=[[0.05, 0.3], [2, 0.85]]", "cluster.hold_up_ms=30"]
-    critical = ['site.tariff="european_critical_peak"', 'study.exchange_rates.EUR=1.0', "site.utc_offset_h=1"]
+    critical = ['site.tariff="european_critical_peak"', "study.exchange_rates.EUR=1.0", "site.utc_offset_h=1"]
     study = studies.load("jiangsu_time_of_use", ["study.years=2", *critical, *contract, *curve])
     result = simulate_range(study, SEED, 0, 2)
     for path in range(2):

@@ -49,8 +49,8 @@ SUMMARY_MEASURES = (
     "never_pays_back_share",
     "never_pays_back_without_early_power_share",
     "lcoe_eur_per_mwh:mean",
-    "lcos_eur_per_mwh:mean",
-    "lcos_without_charging_eur_per_mwh:mean",
+    "lcos_eur_per_mwh:p50",
+    "lcos_without_charging_eur_per_mwh:p50",
     "dscr_minimum:mean",
     "dscr_minimum:p05",
 )

@@ -22,6 +22,7 @@ MOST_SEED = 2**63 - 1
 
 app = typer.Typer(
     name="riskmodel",
+    cls=cli_money.Commands,
     help="Which way of powering this GPU cluster should we choose, what will it earn, and what can go wrong?",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

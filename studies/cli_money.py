@@ -1,13 +1,96 @@
-"""The command about money: its options. What it does is in ``cli_finance``."""
+"""The command about money: its options. What it does is in ``cli_finance``. And the currency of what is printed."""
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
+import sys
+import tomllib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-__all__ = ["finance"]
+from riskmodel.currency import CURRENCIES, INSIDE, in_words
+
+__all__ = ["SPEAK_THEMSELVES", "Commands", "finance", "money_of", "said_in"]
+
+SPEAK_THEMSELVES = ("run", "show", "validate", "finance", "schema", "studies", "backtest", "cabinets", "calibrate")
+"""Commands that name the study's money themselves, or have no study; some speak of several currencies."""
+SHIPPED = Path(__file__).parent
+
+
+class Commands(TyperGroup):
+    """The group of all commands: what each of them prints names the money of its study."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was typed."""
+        name, *arguments = [*getattr(ctx, "_protected_args", ()), *ctx.args] or [""]
+        with said_in(INSIDE if name in SPEAK_THEMSELVES else money_of(arguments)):
+            return super().invoke(ctx)
+
+
+def money_of(arguments: Sequence[str]) -> str:
+    """Currency of the first study or folder of results among the arguments of a command; EUR where there is none."""
+    for text in arguments:
+        if text.startswith("-"):
+            continue
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
+            currency = _header(Path(text)).get("currency", INSIDE)
+            return currency if currency in CURRENCIES else INSIDE
+    return INSIDE
+
+
+def _header(place: Path) -> dict[str, Any]:
+    if (place / "manifest.json").is_file():
+        return dict(json.loads((place / "manifest.json").read_text(encoding="utf-8"))["study"])
+    file = place if place.suffix == ".toml" else SHIPPED / f"{place.name}.toml"
+    return dict(tomllib.loads(file.read_text(encoding="utf-8"))["study"])
+
+
+class _InMoney(io.TextIOBase):
+    """The output stream, with euros as the study's own money: inside, `_eur` stands for it."""
+
+    def __init__(self, stream: Any, currency: str) -> None:
+        self._stream, self._currency = stream, currency
+
+    def write(self, text: str) -> int:
+        self._stream.write(in_words(text, self._currency))
+        return len(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        return bool(self._stream.isatty())
+
+    def fileno(self) -> int:
+        return int(self._stream.fileno())
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return str(self._stream.encoding)
+
+    @property
+    def errors(self) -> str | None:  # type: ignore[override]
+        return str(self._stream.errors)
+
+
+@contextlib.contextmanager
+def said_in(currency: str) -> Iterator[None]:
+    """Everything printed inside names the study's money; in EUR nothing is changed."""
+    if currency == INSIDE:
+        yield
+        return
+    before = sys.stdout
+    sys.stdout = _InMoney(before, currency)
+    try:
+        yield
+    finally:
+        sys.stdout = before
 
 
 def finance(

@@ -186,7 +186,7 @@ def test_results_are_named_in_the_money_of_the_study(runs):
 
 @pytest.mark.parametrize(
     "arguments", [["finance"], ["finance", "--json"], ["finance", "--csv"], ["show"], ["show", "--json"],
-                  ["reliability", "--csv"]],
+                  ["reliability"], ["reliability", "--csv"]],
 )  # fmt: skip
 def test_commands_speak_the_money_of_the_study(runs, arguments):
     printed = {}
@@ -198,3 +198,15 @@ def test_commands_speak_the_money_of_the_study(runs, arguments):
     assert not re.search(r"(?<![A-Za-z])k?EUR(?![A-Za-z])|(?<![a-z])eur(?![a-z])", plain)
     assert "USD" in plain or "usd" in plain
     assert re.search(r"(?<![A-Za-z])k?EUR(?![A-Za-z])|(?<![a-z])eur(?![a-z])", printed["EUR"])
+
+
+def test_the_money_of_a_command_is_that_of_its_study(runs, tmp_path):
+    from studies.cli_money import money_of
+
+    assert money_of(["--set", "a.b=2", "jiangsu_time_of_use", "--paths", "3"]) == "CNY"
+    assert money_of(["ten_thousand_gpus"]) == "EUR"
+    assert money_of([str(runs["USD"].folder)]) == "USD"
+    file = tmp_path / "own.toml"
+    file.write_text('[study]\ncurrency = "USD"\n', encoding="utf-8")
+    assert money_of([str(file)]) == "USD"
+    assert money_of(["nothing_of_that_name", str(tmp_path)]) == "EUR"

@@ -106,8 +106,9 @@ def best_choice(values: Array, share: float, appetite: float) -> Best:
     limit = _limit(n, k)
     beaten = []
     for j in range(k):
-        ahead = [mean(terms[:, i] - terms[:, j]) for i in range(k) if i != j]
-        beaten.append(any(one.value > limit * one.standard_error for one in ahead if one.value > 0.0))
+        ahead = terms - terms[:, [j]]
+        by, error = ahead.mean(axis=0), ahead.std(axis=0, ddof=1) / math.sqrt(n)
+        beaten.append(bool(np.any((by > limit * error) & (by > 0.0))))
 
     def less(columns: Array) -> list[Estimate]:
         return [mean(columns[:, j] - columns[:, best]) for j in range(k)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from riskmodel.currency import INSIDE, in_words, outside
 from riskmodel.study.problems import nearest
 
 if TYPE_CHECKING:
@@ -53,8 +54,10 @@ def results_of_claims() -> dict[str, str]:
     return {**UNITS, LIFE: "years"}
 
 
-def parse_claim(text: str) -> Claim:
+def parse_claim(text: str, currency: str = INSIDE) -> Claim:
     """Claim of a text such as `payback_simple_years < 5`, `irr >= 8 %` or `delta_npv_eur > 0`.
+
+    Results of a study in another currency are named in it.
 
     Raises
     ------
@@ -69,12 +72,12 @@ def parse_claim(text: str) -> Claim:
     if not math.isfinite(number):
         raise ClaimError(f"{_shown(text)}: {digits} is not a finite number")
     known = results_of_claims()
-    full = {short: column for column in known for short in (column, _short(column))}
+    full = {short: column for column in known for short in (outside(column, currency), _short(column))}
     if name not in full:
         near = nearest(name, list(full))
         hint = f"did you mean {near}? " if near else ""
-        raise ClaimError(f"{_shown(text)}: no result {name}; {hint}there are: {', '.join(known)}")
-    return Claim(full[name], operator, number, known[full[name]])
+        raise ClaimError(f"{_shown(text)}: no result {name}; {hint}there are: {outside(', '.join(known), currency)}")
+    return Claim(full[name], operator, number, in_words(known[full[name]], currency))
 
 
 def _short(column: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from distributions.laws import Law, LawError
 from distributions.laws_scaled import scaled
+from riskmodel.currency import INSIDE, token_of
 from riskmodel.given_events import GivenEvent
 from riskmodel.quantities import CAUSES
 from riskmodel.study.problems import MISSING, Problem, StudyError, nearest
@@ -28,12 +29,16 @@ LAST_YEAR, LAST_HOUR, LONGEST_H = 40, 8760.0, 8760.0
 
 
 class Change(NamedTuple):
-    """One change: `field` path, * for every strategy; `how` is set, multiply or add; `where` says which strategies."""
+    """One change: `field` path, * for every strategy; `how` is set, multiply or add; `where` says which strategies.
+
+    `money` is the currency that the field's name carries as typed, None without one.
+    """
 
     field: str
     how: str
     value: Any
     where: Mapping[str, Any]
+    money: str | None = None
 
 
 class StressCase(NamedTuple):
@@ -153,11 +158,18 @@ def _change_problems(place: str, one: Mapping[str, Any]) -> Iterator[tuple[str, 
             yield f"{place}.where.{key}", where[key], text
 
 
+def _inside(field: str) -> str:
+    """Field path with its money named as the program holds it, in whatever currency it is typed."""
+    from riskmodel.study.money_names import path_inside
+
+    return path_inside(field, token_of(field.rpartition(".")[2]) or INSIDE)
+
+
 def _field_problem(field: str) -> str | None:
     """Why a path names no field of any study, None where it does."""
     from riskmodel.study.model import keys_of, model_at
 
-    keys = field.split(".")
+    keys = _inside(field).split(".")
     if keys == ["strategies"] or (keys[0] == "strategies" and len(keys) < 3):
         return "names no field; type e.g. strategies.*.storage.capex_eur_per_kwh"
     for position in range(len(keys)):
@@ -202,7 +214,8 @@ def _case(name: str, table: Mapping[str, Any], folder: Path) -> StressCase:
     changes = []
     for one in table.get("change", []):
         how = next(how for how in HOWS if how in one)
-        changes.append(Change(one["field"], how, one[how], one.get("where", {})))
+        field, where = one["field"], one.get("where", {})
+        changes.append(Change(_inside(field), how, one[how], where, token_of(field.rpartition(".")[2])))
     events = tuple(
         GivenEvent(
             one["year"], float(one["hour"]), float(one["duration_h"]), one.get("family", "sustained"),
@@ -265,6 +278,10 @@ def _overrides(study: Study, case: StressCase, change: Change) -> Iterator[str]:
     """One override for each place of the study that a change is about."""
     from riskmodel.study.writing import toml_value
 
+    currency = study.header.currency
+    if change.how != "multiply" and change.money not in (None, currency):
+        text = f"is in {change.money} there, and the study's money is {currency}; convert it and name it so"
+        raise StudyError([Problem(f"stress case {case.name}", change.field, change.value, text)])
     for path in _places(study, change):
         old, section = _value_at(study, path)
         if section is None:

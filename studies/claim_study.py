@@ -77,6 +77,7 @@ def check_claim(
     return {
         "study": header.name,
         "title": header.title,
+        "currency": header.currency,
         "years": header.years,
         "baseline": header.baseline,
         "strategy": test.strategy,

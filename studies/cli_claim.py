@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from studies.cli_money_names import in_money, rows_in_money
 from studies.cli_problems import check_out, check_paths, fail, plain_problems, printable, refuse, warn
 
 if TYPE_CHECKING:
@@ -54,11 +55,11 @@ def claim_of_study(request: ClaimRequest) -> None:
         if request.out is not None:
             _write(record, request.out)
     if request.as_json:
-        typer.echo(json.dumps(record, indent=2, allow_nan=False))
+        typer.echo(json.dumps(in_money(record), indent=2, allow_nan=False))
     elif request.as_csv:
         from riskmodel.csv_table import csv_text
 
-        typer.echo(csv_text(list(HEADER), rows_of(record)), nl=False)
+        typer.echo(csv_text(list(HEADER), rows_in_money(record, rows_of(record))), nl=False)
     else:
         _print(record, request.out)
 
@@ -68,10 +69,6 @@ def _test(request: ClaimRequest) -> ClaimTest:
     from riskmodel.claim_text import ClaimError, parse_claim
     from studies.claim_study import ClaimTest
 
-    try:
-        claim = parse_claim(request.claim)
-    except ClaimError as error:
-        raise refuse(str(error)) from None
     check_paths(request.paths, LEAST_PATHS, MOST_PATHS)
     check_out(request.out)
     if request.search_paths and not LEAST_PATHS <= request.search_paths <= request.paths:
@@ -79,6 +76,10 @@ def _test(request: ClaimRequest) -> ClaimTest:
             f"--search-paths {request.search_paths}: must be 0 or from {LEAST_PATHS} to --paths {request.paths:,}"
         )
     study = studies.load(request.study, request.overrides)
+    try:
+        claim = parse_claim(request.claim, study.header.currency)
+    except ClaimError as error:
+        raise refuse(str(error)) from None
     strategy = _strategy(study, request.strategy, claim.result)
     warn(study)
     seed = secrets.randbits(63) if request.seed is None else request.seed
@@ -120,8 +121,10 @@ def _print(record: dict[str, Any], out: Path | None) -> None:
     if console.width < WIDTH and not console.is_terminal:
         console = Console(width=WIDTH)
 
+    from riskmodel.currency import in_words
+
     def say(text: str) -> None:
-        console.print(printable(text), highlight=False, markup=False, soft_wrap=True)
+        console.print(printable(in_words(text, record["currency"])), highlight=False, markup=False, soft_wrap=True)
 
     say(f"{record['title']}\nClaim: {record['claim']} {record['unit']}, for {record['strategy']}".rstrip())
     console.print(_definitions(record))
@@ -154,10 +157,12 @@ def _table(*headings: tuple[str, bool]) -> Table:
 
 
 def _definitions(record: dict[str, Any]) -> Table:
+    from riskmodel.currency import outside
+
     table = _table(("read as", False), ("holds in,\n% of paths", True), (f"median{_unit(record)}", True))
     for one in record["definitions"]:
         median = "never" if one["median"]["value"] is None and one["not_defined_share"] < 1.0 else _text(one["median"])
-        table.add_row(one["result"], _text(one["holds"], PERCENT), median)
+        table.add_row(outside(one["result"], record["currency"]), _text(one["holds"], PERCENT), median)
     for one in record["by_ageing_law"]:
         table.add_row(f"  cells: {one['law']} ({one['paths']:,} paths)", _text(one["holds"], PERCENT), "")
     return table
@@ -168,6 +173,8 @@ def _unit(record: dict[str, Any]) -> str:
 
 
 def _needs(record: dict[str, Any]) -> Table:
+    from riskmodel.currency import in_words, outside
+
     table = _table(
         ("input", False), ("now", True), ("needed", True), ("unit", False), ("chance of that,\n%", True),
         ("change,\n%", True), ("holds at its ends,\n% of paths", True),
@@ -179,7 +186,15 @@ def _needs(record: dict[str, Any]) -> Table:
         change = "" if need["relative_change"] is None else f"{need['relative_change'] * PERCENT:+.0f}"
         chance = "fixed" if need["chance"] is None else f"{need['chance'] * PERCENT:.2g}"
         needed = _text({"value": need["value"], "standard_error": need["error"]})
-        table.add_row(Text(need["input"]), f"{need['now']:.4g}", needed, need["unit"], chance, change, ends)
+        table.add_row(
+            Text(outside(need["input"], record["currency"])),
+            f"{need['now']:.4g}",
+            needed,
+            in_words(need["unit"], record["currency"]),
+            chance,
+            change,
+            ends,
+        )
     return table
 
 
@@ -261,5 +276,5 @@ def _write(record: dict[str, Any], out: Path) -> None:
     from riskmodel.csv_table import write_csv
 
     out.mkdir(parents=True, exist_ok=True)
-    write_csv(out / "claim.csv", list(HEADER), rows_of(record))
-    (out / "claim.json").write_text(json.dumps(record, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    write_csv(out / "claim.csv", list(HEADER), rows_in_money(record, rows_of(record)))
+    (out / "claim.json").write_text(json.dumps(in_money(record), indent=2, allow_nan=False) + "\n", encoding="utf-8")

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from studies.cli_money_names import in_money, rows_in_money
 from studies.cli_problems import check_out, check_paths, fail, plain_problems, printable, refuse, warn
 
 if TYPE_CHECKING:
@@ -67,11 +68,11 @@ def stress_study(request: StressRequest) -> None:
         if request.out is not None:
             _write(record, request.out)
     if request.as_json:
-        typer.echo(json.dumps(record, indent=2, allow_nan=False))
+        typer.echo(json.dumps(in_money(record), indent=2, allow_nan=False))
     elif request.as_csv:
         from riskmodel.csv_table import csv_text
 
-        typer.echo(csv_text(list(HEADER), rows_of(record)), nl=False)
+        typer.echo(csv_text(list(HEADER), rows_in_money(record, rows_of(record))), nl=False)
     else:
         _print(record, request.out)
 
@@ -133,9 +134,14 @@ def _simulated(test: StressTest, wanted: bool) -> dict[str, Any]:
 
 def scale_of(record: dict[str, Any]) -> tuple[float, str]:
     """Factor and unit in which the study's NPV differences read well."""
+    from riskmodel.currency import in_words
+
     sizes = [one[name]["delta_npv_eur"]["change"]["value"] for one in _by_case(record) for name in one]
     sizes += [one["delta_npv_eur"]["value"]["value"] for one in record["base"].values()]
-    return (1e-6, "million EUR") if max(map(abs, sizes), default=0.0) > LARGE_EUR else (1e-3, "kEUR")
+    large = max(map(abs, sizes), default=0.0) > LARGE_EUR
+    return (
+        (1e-6, in_words("million EUR", record["currency"])) if large else (1e-3, in_words("kEUR", record["currency"]))
+    )
 
 
 def _by_case(record: dict[str, Any]) -> list[dict[str, Any]]:
@@ -160,8 +166,10 @@ def _print(record: dict[str, Any], out: Path | None) -> None:
     if console.width < WIDTH and not console.is_terminal:
         console = Console(width=WIDTH)
 
+    from riskmodel.currency import in_words
+
     def say(text: str) -> None:
-        console.print(printable(text), highlight=False, markup=False, soft_wrap=True)
+        console.print(printable(in_words(text, record["currency"])), highlight=False, markup=False, soft_wrap=True)
 
     say(f"{record['title']}: what each case changes, path by path")
     others = [name for name in record["strategies"] if name != record["baseline"]]
@@ -192,11 +200,13 @@ def _columns(*headings: tuple[str, bool]) -> Table:
 
 
 def _table(record: dict[str, Any], name: str) -> Table:
+    from riskmodel.currency import in_words
+
     factor, unit = scale_of(record)
     table = _columns(
         ("case", False), (f"NPV less\nbaseline,\n{unit}", True), ("of it most by", False),
         ("simple\npayback,\nmedian years", True), ("pays back,\n% of paths", True),
-        ("downtime loss,\nkEUR/year", True), ("best of all,\n% of paths", True),
+        (f"downtime loss,\n{in_words('kEUR/year', record['currency'])}", True), ("best of all,\n% of paths", True),
     )  # fmt: skip
     base = record["base"][name]
     table.add_row(
@@ -326,8 +336,8 @@ def _write(record: dict[str, Any], out: Path) -> None:
     from studies.figures.style import save, theme
 
     out.mkdir(parents=True, exist_ok=True)
-    write_csv(out / "stress.csv", list(HEADER), rows_of(record))
-    (out / "stress.json").write_text(json.dumps(record, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    write_csv(out / "stress.csv", list(HEADER), rows_in_money(record, rows_of(record)))
+    (out / "stress.json").write_text(json.dumps(in_money(record), indent=2, allow_nan=False) + "\n", encoding="utf-8")
     if record["cases"] and len(record["strategies"]) > 1:
         with theme():
             save(draw_stress(record), out, "stress")

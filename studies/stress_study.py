@@ -104,6 +104,7 @@ def stress(
         "study": header.name,
         "title": header.title,
         "input_hash": test.study.input_hash(),
+        "currency": header.currency,
         "price_year": header.price_year,
         "years": header.years,
         "baseline": header.baseline,

@@ -319,3 +319,35 @@ def test_two_problems_of_a_file_are_told_together(tmp_path):
         read_cases(written(tmp_path, text))
     assert len(caught.value.problems) == 2
     assert stress_cases.SHIPPED.is_file()
+
+
+def in_cny(*overrides):
+    """The small study in CNY, its amounts the same numbers."""
+    text = STUDY.format(years=4).replace("_eur", "_cny").replace('name = "small"', 'name = "small"\ncurrency = "CNY"')
+    rates = "[study.exchange_rates]\nEUR = 8.0\n[cluster]"
+    return parse_study(text.replace("[cluster]", rates), overrides=overrides)
+
+
+@pytest.mark.tiny
+def test_a_study_in_other_money_is_stressed_in_its_names(quick, monkeypatch, tmp_path):
+    monkeypatch.setattr(studies, "load", lambda name, overrides=(): in_cny(*overrides))
+    arguments = ["stress", "small", "--case", "storage_dearer", "--paths", "20", "--seed", "3"]
+    found = quick.invoke(app, arguments)
+    assert found.exit_code == 0, found.output
+    assert "kCNY" in found.output
+    assert "EUR" not in found.output
+    record = json.loads(quick.invoke(app, [*arguments, "--json"]).stdout)
+    assert record["currency"] == "CNY"
+    case = record["cases"][0]
+    assert case["overrides"][0].startswith("strategies.string.storage.capex_cny_per_kwh=")
+    change = case["strategies"]["string"]["delta_npv_cny"]["change"]["value"]
+    assert change == pytest.approx(
+        record_of("storage_dearer")["cases"][0]["strategies"]["string"]["delta_npv_eur"]["change"]["value"], rel=0.1
+    )
+    own = '[a]\nchange = [{ field = "cluster.capex_cny_per_gpu", add = 100.0 }]\n'
+    good = quick.invoke(app, ["stress", "small", "--case", str(written(tmp_path, own)), "--paths", "10", "--json"])
+    assert json.loads(good.stdout)["cases"][0]["overrides"] == ["cluster.capex_cny_per_gpu=30100.0"]
+    file = written(tmp_path, own.replace("_cny", "_eur"))
+    bad = quick.invoke(app, ["stress", "small", "--case", str(file), "--paths", "10"])
+    assert bad.exit_code == 2
+    assert "is in EUR there, and the study's money is CNY" in " ".join(bad.output.split())

@@ -15,6 +15,7 @@ from studies import cli_stress, stress_study
 from studies.cli import app
 from studies.stress_study import PARTS, StressTest, stress
 from tests.fake_engine import STUDY, fake_simulate_range
+from tests.test_currency import in_money
 
 SEED, PATHS = 3, 60
 
@@ -321,16 +322,9 @@ def test_two_problems_of_a_file_are_told_together(tmp_path):
     assert stress_cases.SHIPPED.is_file()
 
 
-def in_cny(*overrides):
-    """The small study in CNY, its amounts the same numbers."""
-    text = STUDY.format(years=4).replace("_eur", "_cny").replace('name = "small"', 'name = "small"\ncurrency = "CNY"')
-    rates = "[study.exchange_rates]\nEUR = 8.0\n[cluster]"
-    return parse_study(text.replace("[cluster]", rates), overrides=overrides)
-
-
 @pytest.mark.tiny
 def test_a_study_in_other_money_is_stressed_in_its_names(quick, monkeypatch, tmp_path):
-    monkeypatch.setattr(studies, "load", lambda name, overrides=(): in_cny(*overrides))
+    monkeypatch.setattr(studies, "load", lambda name, overrides=(): parse_study(in_money("CNY"), overrides=overrides))
     arguments = ["stress", "small", "--case", "storage_dearer", "--paths", "20", "--seed", "3"]
     found = quick.invoke(app, arguments)
     assert found.exit_code == 0, found.output
@@ -338,6 +332,7 @@ def test_a_study_in_other_money_is_stressed_in_its_names(quick, monkeypatch, tmp
     assert "EUR" not in found.output
     record = json.loads(quick.invoke(app, [*arguments, "--json"]).stdout)
     assert record["currency"] == "CNY"
+    assert "EUR/MWh" in json.dumps(shipped_cases()["price_crisis_2022"]._asdict(), default=str)  # a fact, not a name
     case = record["cases"][0]
     assert case["overrides"][0].startswith("strategies.string.storage.capex_cny_per_kwh=")
     change = case["strategies"]["string"]["delta_npv_cny"]["change"]["value"]

@@ -37,13 +37,19 @@ def draw_stress(record: dict[str, Any]) -> Figure:
             [change["value"] * factor for change in changes], places,
             xerr=[BAND * (change["standard_error"] or 0.0) * factor for change in changes],
             fmt=MARKERS[place], color=COLOURS[place], ecolor=BLACK, elinewidth=1.2, capsize=3, markersize=7,
-            label=record["strategies"][name],
+            label=fill(record["strategies"][name], 38),
         )  # fmt: skip
     axes.axvline(0.0, color=GREY, linewidth=1.2)
     axes.set_yticks(range(len(cases)), [fill(case["title"], 34) for case in cases])
     axes.set_xlabel(f"change of the NPV less that of {record['strategies'][record['baseline']]} [{unit}]")
     axes.grid(axis="y", visible=False)
-    axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.16 * 6 / (2.4 + 0.42 * len(cases))), frameon=False, ncols=2)
+    axes.legend(
+        loc="upper left",
+        bbox_to_anchor=(0.0, -0.16 * 6 / (2.4 + 0.42 * len(cases))),
+        frameon=False,
+        ncols=2,
+        fontsize=9.5,
+    )
     sns.despine(ax=axes, left=True)
     base = ", ".join(f"{name} {record['base'][name]['delta_npv_eur']['value']['value'] * factor:.3g}" for name in names)
     heading(

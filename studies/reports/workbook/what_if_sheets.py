@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from riskmodel.currency import outside
 from studies.reports.source import ReportError
 from studies.reports.workbook.book import MILLIONS, at
 from studies.reports.workbook.money import FIRST_YEAR
@@ -210,7 +211,7 @@ def stress(book: Book, facts: Facts, record: dict[str, Any], terms: str) -> Shee
         for name in facts.others:
             if name not in found:
                 continue
-            delta, best = found[name]["delta_npv_eur"], found[name]["best"]
+            delta, best = found[name][outside("delta_npv_eur", money)], found[name]["best"]
             sheet.text(row, 0, title, "wrap")
             sheet.text(row, 1, facts.titles[name])
             for column, value, style in ((2, delta["value"], "money"), (4, delta.get("change"), "money"),

@@ -157,11 +157,14 @@ def _table(*headings: tuple[str, bool]) -> Table:
 
 
 def _definitions(record: dict[str, Any]) -> Table:
+    from riskmodel.claim_text import LIFE
     from riskmodel.currency import outside
 
     table = _table(("read as", False), ("holds in,\n% of paths", True), (f"median{_unit(record)}", True))
     for one in record["definitions"]:
-        median = "never" if one["median"]["value"] is None and one["not_defined_share"] < 1.0 else _text(one["median"])
+        never = f"over {record['years']}" if one["result"] == LIFE else "never"
+        infinite = one["median"]["value"] is None and one["not_defined_share"] < 1.0
+        median = never if infinite else _text(one["median"])
         table.add_row(outside(one["result"], record["currency"]), _text(one["holds"], PERCENT), median)
     for one in record["by_ageing_law"]:
         table.add_row(f"  cells: {one['law']} ({one['paths']:,} paths)", _text(one["holds"], PERCENT), "")

@@ -10,6 +10,10 @@ WORKERS ?= 2
 
 demo: $(STAMP)
 	$(BIN)/riskmodel run ten_thousand_gpus --paths 1000 --seed 7 --out $(DEMO) --overwrite
+	@echo "For a board, in English and in Chinese, and for finance:"
+	@$(BIN)/riskmodel report $(DEMO) --for board --lang en
+	@$(BIN)/riskmodel report $(DEMO) --for board --lang zh
+	@$(BIN)/riskmodel report $(DEMO) --for finance
 
 test: $(STAMP)
 	$(BIN)/python -m tests.warm

@@ -44,7 +44,11 @@ def path(name: str | Path) -> Path:
 
 
 def load(name: str | Path, overrides: Sequence[str] = ()) -> Study:
-    """Study given by name or path; see ``riskmodel.study.load_study``."""
+    """Study given by name or path; see ``riskmodel.study.load_study``. A path ending in .xlsx: a workbook of inputs."""
+    if str(name).lower().endswith(".xlsx"):
+        from studies.reports.inputs.reading import load_inputs
+
+        return load_inputs(Path(name), overrides)
     from riskmodel.study import load_study
 
     return load_study(path(name), overrides)

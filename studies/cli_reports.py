@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["report"]
+__all__ = ["report", "template"]
 
 
 def report(
@@ -31,3 +31,16 @@ def report(
     from studies.cli_report import ReportRequest, write_report
 
     write_report(ReportRequest(results, reader, lang, paper, decide_by, stress, out, as_json))
+
+
+def template(
+    excel: Annotated[Path, typer.Option("--excel", metavar="FILE.xlsx", help="Workbook to write.")],
+    study: Annotated[
+        str, typer.Option(metavar="STUDY", help="Shipped study or TOML file whose inputs it holds.")
+    ] = "ten_thousand_gpus",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is already there.")] = False,
+) -> None:
+    """Write the inputs of a study as an Excel workbook to edit; riskmodel run FILE.xlsx takes it back."""
+    from studies.cli_template import write_template
+
+    write_template(excel, study, overwrite)

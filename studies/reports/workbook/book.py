@@ -157,7 +157,10 @@ class Sheet:
         self.page.set_footer("&L&A&RPage &P of &N")
         self.text(0, 0, title, "title")
         last = min(len(widths), 8) - 1
-        self.page.merge_range(1, 0, 1, last, plain_text(note), book.styles["note"])
+        if last > 0:
+            self.page.merge_range(1, 0, 1, last, plain_text(note), book.styles["note"])
+        else:
+            self.page.write_string(1, 0, plain_text(note), book.styles["note"])
         letters = sum(widths[: last + 1])
         self._lines[1] = _lines(note, letters)
 

@@ -87,7 +87,7 @@ def test_a_wrong_suffix_gets_one_message():
         "a.toml with --set cluster.capex_eur_per_gpu=5: cluster.capex_eur_per_gpu: the money of this study is USD: "
         "type cluster.capex_usd_per_gpu, in USD"
     ]
-    assert "convert them in the file" in only(in_money("USD"), "study.currency=EUR")[0]
+    assert "change them in the file" in only(in_money("USD"), "study.currency=EUR")[0]
 
 
 def test_messages_name_the_money_as_typed():

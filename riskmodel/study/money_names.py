@@ -89,7 +89,7 @@ def override_inside(text: str, currency: str, file: str) -> tuple[str, Problem |
     """An override `path=value` with its money named as the program holds it."""
     path, sign, value = text.partition("=")
     if path.strip() == "study.currency":
-        message = f"{WRONG_NAME} that of its numbers: convert them in the file"
+        message = f"{WRONG_NAME} that of its numbers, which --set does not convert; change them in the file"
         return text, Problem(named_override(file, text), path.strip(), MISSING, message)
     last = path.strip().rpartition(".")[2]
     token = token_of(last)

@@ -67,7 +67,7 @@ def write_financing(study: Study, draws: Draws, ledger: Array) -> None:
     Notes
     -----
     Income taxed: `TAXABLE` lines less depreciation and interest. A sculpted loan follows the cash after the tax that
-    would be due without it.
+    would be due without it, before anything is bought; see `cover_ratios`.
     """
     f = study.finance
     if f is None or not is_financed(study):
@@ -76,7 +76,7 @@ def write_financing(study: Study, draws: Draws, ledger: Array) -> None:
     index = price_index(study, draws)
     subsidy = _subsidy(f.subsidy, draws, ledger)
     income = sum_of(ledger, TAXABLE) * index
-    cash = income + sum_of(ledger, CAPITALISED) * index + subsidy.grant
+    cash = income + subsidy.grant
     free_of_tax = _depreciation(f, ledger, index, subsidy) if f.tax is not None else np.zeros_like(income)
     tax, credit = _tax(f, draws, income - free_of_tax, subsidy)
     if f.debt is not None:
@@ -140,10 +140,11 @@ def _loan(debt: Debt, draws: Draws, ledger: Array, subsidy: _Subsidy, cash: Arra
 
 
 def cover_ratios(ledger: Array) -> Array:
-    """(n_paths, n_strategies, n_years + 1) debt service cover ratio: cash before debt service over the payment.
+    """(n_paths, n_strategies, n_years + 1) debt service cover ratio: cash of the year, after tax, over the payment.
 
-    NaN in years without a payment. Real over real: inflation cancels.
+    What is bought is not in that cash: renewals are paid from reserves or new capital, not from a year's cash. NaN in
+    years without a payment. Real over real: inflation cancels.
     """
-    before_debt = tuple(line for line in range(N_LINES) if line not in DEBT_LINES)
+    before_debt = tuple(line for line in range(N_LINES) if line not in (*DEBT_LINES, *CAPITALISED))
     loan = Loan(*(ledger[..., line] * sign for line, sign in zip(DEBT_LINES, (1.0, -1.0, -1.0), strict=True)))
     return cover_ratio(sum_of(ledger, before_debt), loan)

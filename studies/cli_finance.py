@@ -127,7 +127,10 @@ def _print(results: Results, found: FinanceReport, out: Path | None) -> None:
         "as many."
     )
     if found.cover:
-        say("Debt service cover ratio by year: mean, and the value that 1 path in 20 is below")
+        say(
+            "Debt service cover ratio by year: mean, and the value that 1 path in 20 is below. Cash after tax over the "
+            "payment; what is renewed is paid from elsewhere"
+        )
         console.print(_cover(found))
     say(money_terms(results))
     if out is not None:

@@ -131,7 +131,7 @@ def test_debt_is_worth_nothing_at_its_rate_and_cover_is_cash_over_payment(kind):
     cover = cover_ratios(ledger)
     assert np.isnan(cover[:, :, [0, 11, 12]]).all()
     k, s, y = 7, 1, 3
-    cash = sum(ledger[k, s, y, line] for line in Line if not line.name.startswith("DEBT_"))
+    cash = sum(ledger[k, s, y, line] for line in (*TAXABLE, Line.GRANT, Line.TAX_CREDIT, Line.TAX))
     payment = -(ledger[k, s, y, Line.DEBT_INTEREST] + ledger[k, s, y, Line.DEBT_PRINCIPAL])
     assert cover[k, s, y] == pytest.approx(cash / payment)
     columns = paths_columns(study, result, ledger)

@@ -26,7 +26,7 @@ __all__ = ["ClaimRequest", "claim_of_study", "sentences"]
 LEAST_PATHS, MOST_PATHS = 2, 1_000_000
 PERCENT, PER_THOUSAND = 100.0, 1e-3
 WIDTH = 150
-SHOWN_CANNOT = 40
+LEAST_MOVED = 0.05
 HEADER = ("table", "row", "quantity", "value", "standard_error", "unit")
 
 
@@ -188,7 +188,9 @@ def _needs(record: dict[str, Any]) -> Table:
         ends = f"{need['holds_at_low'] * PERCENT:.0f} to {need['holds_at_high'] * PERCENT:.0f}"
         change = "" if need["relative_change"] is None else f"{need['relative_change'] * PERCENT:+.0f}"
         chance = "fixed" if need["chance"] is None else f"{need['chance'] * PERCENT:.2g}"
-        needed = _text({"value": need["value"], "standard_error": need["error"]})
+        needed = f"about {need['value']:.3g}"
+        if need["error"] is not None:
+            needed = _text({"value": need["value"], "standard_error": need["error"]})
         table.add_row(
             Text(outside(need["input"], record["currency"])),
             f"{need['now']:.4g}",
@@ -202,12 +204,16 @@ def _needs(record: dict[str, Any]) -> Table:
 
 
 def _cannot_text(cannot: list[dict[str, Any]]) -> str:
-    """Inputs of which no value will do, nearest first."""
-    shown = [f"{need['input']} ({_best_end(need) * PERCENT:.0f} %)" for need in cannot[:SHOWN_CANNOT]]
-    more = f" and {len(cannot) - SHOWN_CANNOT} more" if len(cannot) > SHOWN_CANNOT else ""
+    """Inputs of which no value will do, nearest first; those that hardly move the share are counted."""
+    moving = [need for need in cannot if abs(need["holds_at_high"] - need["holds_at_low"]) >= LEAST_MOVED]
+    shown = [f"{need['input']} ({_best_end(need) * PERCENT:.0f} %)" for need in moving]
+    rest = len(cannot) - len(moving)
+    few = f"{rest} other inputs move the share by less than {LEAST_MOVED * PERCENT:.0f} points." if rest else ""
+    if not moving:
+        return few
     return (
         "No value between the 1 in 1,000 ends of its law (a fixed number: from half to twice) does for these; in "
-        f"brackets the nearest share to half: {', '.join(shown)}{more}."
+        f"brackets the nearest share to half: {', '.join(shown)}. {few}"
     )
 
 

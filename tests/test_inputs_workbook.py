@@ -227,3 +227,18 @@ def test_cells_have_limits_and_choices(template):
     assert "training" in rules[f"B{rows['cluster.duty']}"].formula1
     assert rules[f"B{rows['study.baseline']}"].formula1 == '"grid_expansion,string_storage_pv"'
     assert "lognormal" in rules[f"C{rows['cluster.load_factor']}"].formula1
+
+
+def test_a_study_in_other_money_keeps_its_names(tmp_path):
+    file = tmp_path / "inputs.xlsx"
+    file.write_bytes(template_of("jiangsu_time_of_use", ()))
+    edit = Edit(file, tmp_path)
+    assert "cluster.gpu_hour_value_cny" in edit.row
+    assert not [name for name in edit.row if name.rpartition(".")[2].endswith("_eur")]
+    edit.law("cluster.gpu_hour_value_cny", "uniform", low=1.0, high=3.0)
+    study = edit.load()
+    assert study.header.currency == "CNY"
+    assert study.cluster.gpu_hour_value_eur.mean() == pytest.approx(2.0)
+    edit.put("cluster.gpu_hour_value_cny", -3.0, layout.LAW + 1)
+    (found,) = edit.problems()
+    assert f"cell {edit.cell('cluster.gpu_hour_value_cny', layout.LAW)}: cluster.gpu_hour_value_cny" in found

@@ -313,3 +313,26 @@ def test_results_that_make_no_workbook_are_refused_in_one_message(folder, tmp_pa
 
 def test_addresses_of_cells():
     assert (at(0, 0), at(9, 27), at(4, 2, fixed=True)) == ("A1", "AB10", "$C$5")
+
+
+def test_a_study_in_other_money_says_so(tmp_path_factory):
+    from riskmodel.study import parse_study
+    from tests.fake_engine import STUDY
+
+    text = (
+        STUDY.format(years=4)
+        .replace("_eur", "_cny")
+        .replace("[cluster]", '[study.exchange_rates]\nEUR = 7.8\nsource = "a test"\n[cluster]')
+    )
+    text = text.replace("price_year", 'currency = "CNY"\nprice_year', 1)
+    folder = simulated(tmp_path_factory, "money", parse_study(text))
+    book = openpyxl.load_workbook(written(folder, tmp_path_factory.mktemp("out")), data_only=True)
+    assert set(check_values(book).values()) == {0}
+    texts = {str(cell) for sheet in book for row in rows(sheet) for cell in row if cell is not None}
+    assert [text for text in texts if ("EUR" in text or "_eur" in text) and "exchange" not in text] == []
+    done = report(folder, "--for", "board", "--out", tmp_path_factory.mktemp("board"))
+    assert done.exit_code == 0, done.output
+    page = (tmp_path_factory.getbasetemp() / "board0" / "board.html").read_text(encoding="utf-8")
+    assert "million yuan" in page
+    assert "euros" not in page
+    assert "What a GPU-hour earns" in page

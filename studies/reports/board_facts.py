@@ -246,6 +246,8 @@ def _drivers(results: Results, name: str, delta: NDArray[np.float64]) -> tuple[D
     """Inputs whose lowest and highest fifth of the lifetimes differ most in the option's difference."""
     import pyarrow.parquet as pq
 
+    from riskmodel.study.money_names import path_inside
+
     if results.n_paths < LEAST_FOR_FIFTHS or name == results.baseline:
         return ()
     k = results.strategy_names.index(name)
@@ -258,7 +260,7 @@ def _drivers(results: Results, name: str, delta: NDArray[np.float64]) -> tuple[D
         drawn = results.column(column)[:, k].astype(np.float64)
         if not np.isfinite(drawn).all() or np.ptp(drawn) == 0.0:
             continue
-        driver = _fifths(field, drawn, delta[:, k])
+        driver = _fifths(path_inside(field, results.currency), drawn, delta[:, k])
         gap = driver.highest.value - driver.lowest.value
         error = math.hypot(driver.highest.standard_error, driver.lowest.standard_error)
         if abs(gap) > DRIVER_ERRORS * error:

@@ -36,6 +36,7 @@ def open_results(folder: Path, columns: Sequence[str], year_columns: Sequence[st
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from riskmodel.currency import stored
     from riskmodel.results import load_results
     from riskmodel.run import RunError
     from riskmodel.study import StudyError
@@ -49,10 +50,10 @@ def open_results(folder: Path, columns: Sequence[str], year_columns: Sequence[st
         raise ReportError(f"{folder}: {', '.join(missing)} is missing there; {AGAIN}")
     for name, needed in (("paths.parquet", columns), ("years.parquet", year_columns)):
         try:
-            found = set(pq.read_schema(folder / name).names)
+            found = pq.read_schema(folder / name).names
         except (OSError, pa.ArrowInvalid):
             raise ReportError(f"{folder / name}: cannot be read; {AGAIN}") from None
-        absent = [column for column in needed if column not in found]
+        absent = [column for column in needed if stored(found, column) not in found]
         if absent:
             text = f"has no column {', '.join(absent)}: another version of this program made it"
             raise ReportError(f"{folder / name}: {text}; {AGAIN}")

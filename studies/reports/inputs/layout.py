@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from riskmodel.study import Leaf, Study
+
 __all__ = [
     "ALLOWED", "COLUMNS", "FIELD", "FIRST_ROW", "HEAD_ROW", "INPUTS", "LAW", "LAWS", "LAW_KEYS", "SOURCE", "STUDY",
-    "UNIT", "VALUE",
+    "UNIT", "VALUE", "typed_value", "written_source",
 ]  # fmt: skip
 
 INPUTS, STUDY = "Inputs", "Study"
@@ -27,3 +32,19 @@ LAWS = {
     "exponential": ("mean",),
 }
 """Laws offered in the drop-down, and the parameters each is usually given by; others are typed as a table."""
+
+
+def typed_value(study: Study, leaf: Leaf) -> Any:
+    """A value as the study's file has it: a law as it was typed, money and names of money in the study's own."""
+    from riskmodel.study.model import plain_value
+    from riskmodel.study.money_names import names_outside
+
+    if leaf.path == "correlation.names":
+        return names_outside(leaf.value, study.header.currency)
+    return study._specs.get(leaf.path, plain_value(leaf.value))
+
+
+def written_source(study: Study, leaf: Leaf) -> str:
+    """Where a value comes from, as its cell says it: the source alone for what the file gives."""
+    origin = study.origin(leaf.path)
+    return (origin.text if origin.kind == "file" else str(origin)).strip()

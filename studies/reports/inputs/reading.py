@@ -45,6 +45,7 @@ def load_inputs(path: Path, overrides: Sequence[str] = ()) -> Study:
         With everything that is wrong, each cell by sheet and address.
     """
     from riskmodel.study import StudyError, parse_study, study_from_tables
+    from riskmodel.study.money_names import path_outside
 
     rows, text = _read(path)
     try:
@@ -52,7 +53,7 @@ def load_inputs(path: Path, overrides: Sequence[str] = ()) -> Study:
         tables = tomllib.loads(text)
     except StudyError as error:
         raise StudyError([_of_file(path, f"the sheet {layout.STUDY} is no good study: {error}")]) from None
-    original = {leaf.path: leaf for leaf in base.leaves()}
+    original = {path_outside(leaf.path, base.header.currency): leaf for leaf in base.leaves()}
     problems: list[Problem] = []
     seen: dict[str, Row] = {}
     for row in rows:
@@ -158,14 +159,12 @@ def _text(sheet: Any) -> str:
 
 def _apply(tables: dict[str, Any], base: Study, original: dict[str, Any], row: Row) -> None:
     """Put a row into the tables if it says something else than the study it was written from."""
-    from riskmodel.study.model import plain_value
-
     leaf = original.get(row.field)
-    before = None if leaf is None else base._specs.get(row.field, plain_value(leaf.value))
+    before = None if leaf is None else layout.typed_value(base, leaf)
     value = _value(row, before)
     typed = row.cells[layout.SOURCE]
     source = "" if typed is None else str(typed).strip()
-    written = "" if leaf is None else _written_source(base, row.field)
+    written = "" if leaf is None else layout.written_source(base, leaf)
     same_value = leaf is not None and _same(value, before)
     if same_value and source == written:
         return
@@ -174,11 +173,6 @@ def _apply(tables: dict[str, Any], base: Study, original: dict[str, Any], row: R
     if not same_value and source == written:
         source = CHANGED
     _put(tables, row, value, source)
-
-
-def _written_source(base: Study, field: str) -> str:
-    origin = base.origin(field)
-    return (origin.text if origin.kind == "file" else str(origin)).strip()
 
 
 def _value(row: Row, before: Any) -> Any:

@@ -66,7 +66,11 @@ def _how_to(book: Book, study: Study) -> None:
 
 
 def _inputs(book: Book, study: Study) -> None:
+    from riskmodel.currency import in_words
     from riskmodel.study.fields import range_text
+    from riskmodel.study.money_names import path_outside
+
+    currency = study.header.currency
 
     widths = [58, 26, 13, *[11] * len(layout.LAW_KEYS), 14, 20, 80]
     note = "Blue cells may be changed. Either a value or a law; see How to."
@@ -75,27 +79,21 @@ def _inputs(book: Book, study: Study) -> None:
     row = layout.FIRST_ROW
     for leaf in study.leaves():
         extra = leaf.extra
-        sheet.text(row, layout.FIELD, leaf.path)
-        _cells(sheet, row, study._specs.get(leaf.path), leaf)
-        sheet.text(row, layout.UNIT, str(extra.get("unit", "")).replace("EUR", study.header.currency), "unit")
-        sheet.text(row, layout.ALLOWED, range_text(extra) if "low" in extra or "high" in extra else "")
-        sheet.text(row, layout.SOURCE, _source(study, leaf), "given_text")
+        sheet.text(row, layout.FIELD, path_outside(leaf.path, currency))
+        _cells(sheet, row, layout.typed_value(study, leaf), leaf)
+        sheet.text(row, layout.UNIT, in_words(str(extra.get("unit", "")), currency), "unit")
+        limited = "low" in extra or "high" in extra
+        sheet.text(row, layout.ALLOWED, in_words(range_text(extra), currency) if limited else "")
+        sheet.text(row, layout.SOURCE, layout.written_source(study, leaf), "given_text")
         _limits(sheet, row, study, leaf)
         row += 1
     sheet.page.autofilter(layout.HEAD_ROW, 0, row - 1, layout.SOURCE)
 
 
-def _source(study: Study, leaf: Leaf) -> str:
-    origin = study.origin(leaf.path)
-    return origin.text if origin.kind == "file" else str(origin)
-
-
-def _cells(sheet: Sheet, row: int, spec: dict[str, Any] | None, leaf: Leaf) -> None:
+def _cells(sheet: Sheet, row: int, value: Any, leaf: Leaf) -> None:
     """The value, or the law with its parameters; a law with others as a table."""
-    from riskmodel.study.model import plain_value
     from riskmodel.study.writing import toml_value
 
-    value = spec if spec is not None else plain_value(leaf.value)
     if isinstance(value, dict) and "law" in value:
         keys = {key: part for key, part in value.items() if key not in ("law", "source")}
         if value["law"] == "constant":

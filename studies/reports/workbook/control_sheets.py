@@ -109,16 +109,16 @@ def inputs(book: Book, facts: Facts) -> Sheet:
     )
     sheet = book.sheet("Inputs", "Inputs and their sources", note, [62, 44, 14, 22, 90], (4, 1))
     sheet.heads(3, ["Field", "Value or law", "Unit", "Allowed", "Where it comes from"])
-    extras = {leaf.path: leaf.extra for leaf in study.leaves()}
-    for k, line in enumerate(study.describe()):
+    leaves = list(study.leaves())
+    for k, (leaf, line) in enumerate(zip(leaves, study.describe(), strict=True)):
         row = 4 + k
         sheet.text(row, 0, line.field)
         _value(sheet, row, line.value_text)
         sheet.text(row, 2, facts.unit(line.unit), "unit")
-        extra = extras.get(line.field, {})
-        sheet.text(row, 3, range_text(extra) if "low" in extra or "high" in extra else "")
+        limited = "low" in leaf.extra or "high" in leaf.extra
+        sheet.text(row, 3, facts.unit(range_text(leaf.extra)) if limited else "")
         sheet.text(row, 4, line.origin, "wrap")
-    sheet.page.autofilter(3, 0, 3 + len(extras), 4)
+    sheet.page.autofilter(3, 0, 3 + len(leaves), 4)
     return sheet
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from distributions.estimate import Estimate, clustered_quantiles
+from riskmodel.currency import in_words, outside
 from riskmodel.ledger_lines import DOWNTIME_LINES, Line
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Facts:
 
     def unit(self, text: str) -> str:
         """Unit of a metric in the study's money."""
-        return text.replace("EUR", self.currency)
+        return in_words(text, self.currency)
 
     @functools.cached_property
     def finance(self) -> FinanceReport:
@@ -104,7 +105,7 @@ class Facts:
         """(n_strategies, n_lines, n_years + 1) mean of every line."""
         import pyarrow.parquet as pq
 
-        columns = [f"{line.name.lower()}_eur" for line in Line]
+        columns = [outside(f"{line.name.lower()}_eur", self.currency) for line in Line]
         sums = np.zeros((len(self.names), len(columns), self.years + 1))
         with pq.ParquetFile(self.results.folder / "years.parquet") as file:
             for group in range(file.num_row_groups):

@@ -138,7 +138,7 @@ def sensitivity(book: Book, facts: Facts, found: dict[str, Any], terms: str) -> 
     inputs = sorted(found["inputs"], key=size, reverse=True)
     for k, one in enumerate(inputs):
         row = 4 + k
-        sheet.text(row, 0, one["input"])
+        sheet.text(row, 0, outside(one["input"], money))
         sheet.text(row, 1, facts.unit(str(one["unit"])))
         sheet.number(row, 2, one["p10"], "any")
         sheet.number(row, 3, one["p90"], "any")

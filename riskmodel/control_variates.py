@@ -8,6 +8,12 @@ fifth, so that no path has a part in its own coefficients. What is left varies l
 explain; its spread gives the error. Nothing is drawn differently: the paths, and all that is not a mean, stay as they
 are.
 
+Measured, as the variance of plain sampling over that of the method: NPV difference of `string_storage` of
+ten_thousand_gpus 158, of `string_storage_pv` of nordic_inference 31 (2,000 paths); their downtime loss 1.5 and 1.3.
+Antithetic draws of the same inputs gave 13, 4.4, 1.6 and 1.2; scrambled Sobol points (sets of 32 and 64) 52 +- 19,
+7.8 +- 2.8, 2.8 +- 1.0 and 0.9 +- 0.3. They are left out: they gain less, and nothing where chance rules. No method on
+the inputs gains more than one over the share of chance, which control variates reach.
+
 Sources
 -------
 Glasserman 2003, Monte Carlo Methods in Financial Engineering, section 4.1; Avramidis, Wilson 1993,
@@ -30,18 +36,23 @@ if TYPE_CHECKING:
     from riskmodel.study import Study
     from riskmodel.summary import Row
 
-__all__ = ["LEAST_PATHS", "METHOD", "Adjusted", "adjusted", "control_scores", "controlled_rows"]
+__all__ = ["LEAST_PATHS", "METHOD", "RESULTS", "Adjusted", "adjusted", "control_scores", "controlled_rows"]
 
 Array = NDArray[np.float64]
 
 METHOD = "control_variates"
 LEAST_PATHS = 200
 FOLDS, DEGREE, PAIRS, STRONGEST = 5, 3, 40, 8
-MOST_TO_CHOOSE = 2000
+MOST_TO_CHOOSE = 1000
 """Paths on which terms are chosen; coefficients are fitted on all."""
 DIGITS = 6
 """Of the coefficients: any will do, and so few of them are the same on every machine."""
 SUFFIX = ":mean"
+RESULTS = (
+    "npv_eur", "delta_npv_eur", "early_power_value_eur", "delta_npv_without_early_power_eur",
+    "energy_cost_eur_per_year", "downtime_loss_eur_per_year", "avoided_downtime_loss_eur_per_year",
+)  # fmt: skip
+"""Results whose means are controlled: finite on every path, and asked for."""
 
 
 class Adjusted(NamedTuple):
@@ -53,7 +64,8 @@ class Adjusted(NamedTuple):
 
 def control_scores(study: Study, seed: int, first_path: int, n_paths: int) -> Array:
     """Normal scores of every input drawn once a path, (n_paths, inputs): independent of each other, standard normal."""
-    from distributions.inverse_normal import ndtri64
+    from scipy.special import ndtri
+
     from riskmodel.draws import scalar_uniforms
     from riskmodel.lives import TAIL_STREAM
     from riskmodel.sobol import streams_of
@@ -64,8 +76,7 @@ def control_scores(study: Study, seed: int, first_path: int, n_paths: int) -> Ar
     word = seed - (1 << 64) if seed >= 1 << 63 else seed
     out = np.empty((n_paths, len(names)))
     for k, name in enumerate(names):
-        for i, u in enumerate(scalar_uniforms(name, first_path, n_paths, word)):
-            out[i, k] = ndtri64(u)
+        out[:, k] = ndtri(scalar_uniforms(name, first_path, n_paths, word))
     return out
 
 
@@ -142,7 +153,7 @@ def _hermite(z: Array, degree: int) -> Array:
 def controlled_rows(
     rows: list[Row], study: Study, seed: int, folder: Path
 ) -> tuple[list[Row], dict[str, dict[str, float]]]:
-    """Rows of a summary with the means of finite results replaced by controlled ones.
+    """Rows of a summary with the means of `RESULTS` replaced by controlled ones.
 
     Returns
     -------
@@ -158,15 +169,12 @@ def controlled_rows(
     out, factors = [], {name: {} for name in names}  # type: tuple[list[Row], dict[str, dict[str, float]]]
     for row in rows:
         column = row.metric.removesuffix(SUFFIX)
-        if not row.metric.endswith(SUFFIX) or row.estimate.standard_error == 0.0:
+        if not row.metric.endswith(SUFFIX) or column not in RESULTS or row.estimate.standard_error == 0.0:
             out.append(row)
             continue
         if column not in columns:
             columns = {column: np.asarray(path_column(folder, column, len(names)), dtype=np.float64)}
         y = columns[column][:, names.index(row.strategy)]
-        if not np.isfinite(y).all():
-            out.append(row)
-            continue
         if scores is None:
             scores = control_scores(study, seed, 0, y.size)
         found = adjusted(np.ascontiguousarray(y), scores, row.estimate.unit)

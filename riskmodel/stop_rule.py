@@ -225,9 +225,10 @@ class StopRule:
             count = len(self.study.strategy_names)
             status = store.range_column(self.folder, ranges, "irr_status", paths, count)[:, index]
         found = dict(metric_estimates(target.column, values, status)).get(target.label)
-        if self.controlled and found is not None and target.label.endswith(":mean") and np.isfinite(values).all():
-            from riskmodel.control_variates import adjusted, control_scores
+        from riskmodel.control_variates import RESULTS, SUFFIX, adjusted, control_scores
 
+        controlled = self.controlled and target.label.endswith(SUFFIX) and target.column in RESULTS
+        if controlled and found is not None and found.standard_error > 0.0:
             if self._scores is None or len(self._scores) < paths:
                 self._scores = control_scores(self.study, self.seed, 0, paths)
             return adjusted(np.ascontiguousarray(values), self._scores[:paths], found.unit).estimate

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SensitivityRequest", "print_shares", "scale_of", "show_sensitivity", "text_of"]
 
-WIDTH = 140
+WIDTH = 150
 PERCENT = 100.0
 SHOWN = 10
 SCALES = ((1e6, "million "), (1e3, "k"), (1.0, ""))

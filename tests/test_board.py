@@ -218,6 +218,15 @@ def test_a_lead_made_by_earlier_power_says_so(facts):
     assert "4.8 %" in share.say("en")  # 1 of 21 million
 
 
+def test_what_a_reader_must_know_is_on_the_page(facts):
+    told = replace(facts, warnings=("the events of a.csv happen in every path",), taxed=True, indebted=True)
+    for lang, words_after in (("en", "after tax, after interest"), ("zh", "税后，已扣除债务本息")):
+        page = board_page(told, lang)
+        assert "the events of a.csv happen in every path" in page["reading"]
+        assert words_after in page["reading"]
+    assert "before tax." in board_page(facts, "en")["reading"]
+
+
 def test_every_sentence_a_page_can_hold_can_be_said(facts):
     """Each catalogue text is filled by its own names in all cases of the rules."""
     cases = [

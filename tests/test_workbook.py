@@ -144,6 +144,7 @@ def test_lines_add_up_and_years_are_in_the_same_columns(folder, book):
         assert total[3:] == pytest.approx(net[3:], rel=1e-9, abs=1e-3)
     units = {row[1] for row in sheet[1:] if row[3] is not None and row[0]}
     assert units <= {"EUR", "", None}
+    assert "PV capex" in {row[0] for row in sheet}
 
 
 def test_checks_are_live_and_0(file, book):

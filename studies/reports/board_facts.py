@@ -98,6 +98,7 @@ class BoardFacts:
     discount_rate: float
     price_year: int
     taxed: bool
+    indebted: bool
     training: bool
     options: tuple[Option, ...]
     best: Option
@@ -111,6 +112,8 @@ class BoardFacts:
     drivers: tuple[Driver, ...]
     judgements: int
     inputs: int
+    warnings: tuple[str, ...] = ()
+    """What a reader must know of the inputs, in the words of the run."""
 
     @property
     def baseline(self) -> Option:
@@ -155,7 +158,8 @@ def board_facts(results: Results) -> BoardFacts:
         ended=str(results.manifest["ended"]),
         discount_rate=_rate(header.discount_rate_real),
         price_year=header.price_year,
-        taxed=getattr(getattr(study, "finance", None), "tax", None) is not None,
+        taxed=study.finance is not None and study.finance.tax is not None,
+        indebted=study.finance is not None and study.finance.debt is not None,
         training=study.cluster.duty == "training",
         options=options,
         best=best,
@@ -167,6 +171,7 @@ def board_facts(results: Results) -> BoardFacts:
         drivers=_drivers(results, subject.name, delta),
         judgements=sum("judgement" in origin for origin in origins),
         inputs=len(origins),
+        warnings=tuple(map(str, results.manifest.get("warnings", ()))),
     )
 
 

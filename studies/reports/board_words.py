@@ -194,12 +194,14 @@ def reading(facts: BoardFacts) -> list[Sentence]:
             price_year=Name((str(facts.price_year),)),
             rate=Rate(facts.discount_rate),
             tax=Word("read.tax_after" if facts.taxed else "read.tax_before"),
+            debt=Word("read.debt" if facts.indebted else "read.debt_none"),
         ),
     ]
     if case_of(facts) != "alone":
         found.append(sentence("read.rounding", error=_money(facts, facts.subject.more.standard_error)))
     if facts.n_paths < FEW_PATHS:
         found.append(sentence("read.few", n=Count(facts.n_paths)))
+    found += [sentence("read.warning", text=Name((warning,))) for warning in facts.warnings]
     found.append(
         sentence(
             "read.run",

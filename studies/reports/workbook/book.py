@@ -41,7 +41,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "share": {"num_format": SHARE},
     "years": {"num_format": YEARS},
     "whole": {"num_format": WHOLE},
-    "any": {"num_format": "General", "align": "right"},
+    "any": {"num_format": "[>=1000]#,##0;[>=1]0.00;0.0000", "align": "right"},
     "total": {"num_format": MONEY, "bold": True, "top": 1},
     "link": {"num_format": MONEY, "font_color": GREEN},
     "link_any": {"font_color": GREEN},

@@ -79,6 +79,12 @@ def cash_flows(book: Book, facts: Facts, terms: str) -> tuple[Sheet, dict[str, C
     return sheet, places
 
 
+def line_title(line: str) -> str:
+    """Words for a line, the first letter large."""
+    words = line_words(line)
+    return words[0].upper() + words[1:]
+
+
 def colour(index: int) -> str:
     """Colour of a strategy, the same as in the figures."""
     from studies.figures.style import COLOURS
@@ -94,7 +100,7 @@ def _block(sheet: Sheet, facts: Facts, flows: Flows, row: int, title: str) -> tu
     first = row + 1
     row = first
     for line, values in flows.lines.items():
-        sheet.text(row, LABEL, line_words(line.name.lower()).capitalize())
+        sheet.text(row, LABEL, line_title(line.name.lower()))
         _years(sheet, facts, row, values)
         row += 1
     last_line, total = row - 1, row
@@ -169,7 +175,7 @@ def _steps(book: Book, sheet: Sheet, facts: Facts, name: str, row: int, reported
     order = sorted(lines, key=lambda line: -lines[line].value)
     row = first
     for line in order:
-        sheet.text(row, 0, line_words(line).capitalize())
+        sheet.text(row, 0, line_title(line))
         sheet.estimate(row, 1, lines[line])
         sheet.formula(row, 3, f"={at(row - 1, 4)}" if row > first else "=0", reached)
         reached += lines[line].value

@@ -11,8 +11,8 @@ are.
 Measured, as the variance of plain sampling over that of the method: NPV difference of `string_storage` of
 ten_thousand_gpus 158, of `string_storage_pv` of nordic_inference 31 (2,000 paths); their downtime loss 1.5 and 1.3.
 Antithetic draws of the same inputs gave 13, 4.4, 1.6 and 1.2; scrambled Sobol points (sets of 32 and 64) 52 +- 19,
-7.8 +- 2.8, 2.8 +- 1.0 and 0.9 +- 0.3. They are left out: for the NPV difference they gain less, for downtime loss, which
-is mostly chance, nothing that these errors could tell.
+7.8 +- 2.8, 2.8 +- 1.0 and 0.9 +- 0.3. They are left out: for the NPV difference they gain less, and for downtime loss,
+which is mostly chance, nothing that these errors could tell.
 
 Sources
 -------

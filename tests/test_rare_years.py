@@ -61,19 +61,15 @@ def test_weighted_years_have_the_law_of_plain_ones(rare):
         alike = np.full(rare.weight.size, 1.0 / rare.weight.size)
         wrong = shares(alike, rare.path, RARE_PATHS, aggregate[:, strategy], limits)
         assert abs(wrong[-1, 0] - wanted[-1, 0]) > 10.0 * np.hypot(wrong[-1, 1], wanted[-1, 1])
+    # and they are known better: at least four times, of what extreme outages alone reach, with as many paths
+    limit = np.quantile(plain[:, STRING], 0.999)
+    of_plain = shares(weight, path, PLAIN_PATHS, plain[:, STRING], [limit])[0, 1] * np.sqrt(PLAIN_PATHS)
+    of_rare = shares(rare.weight, rare.path, RARE_PATHS, aggregate[:, STRING], [limit])[0, 1]
+    assert of_rare * np.sqrt(RARE_PATHS) < 0.25 * of_plain
     mean_plain = plain.mean(axis=0)
     mean_rare = rare.weight @ aggregate
     spread = plain.reshape(PLAIN_PATHS, YEARS, 4).mean(axis=1).std(axis=0) / np.sqrt(PLAIN_PATHS)
     assert np.all(np.abs(mean_rare - mean_plain)[[BARE, STRING]] < 9.0 * spread[[BARE, STRING]])
-
-
-def test_rare_losses_are_known_better(rare):
-    """Share of the years above what extreme outages alone reach: at least four times as well with as many paths."""
-    weight, path, plain = plain_years(study_of(OFTEN))
-    limit = np.quantile(plain[:, STRING], 0.999)
-    of_plain = shares(weight, path, PLAIN_PATHS, plain[:, STRING], [limit])[0, 1] * np.sqrt(PLAIN_PATHS)
-    of_rare = shares(rare.weight, rare.path, RARE_PATHS, rare.aggregate[:, STRING], [limit])[0, 1]
-    assert of_rare * np.sqrt(RARE_PATHS) < 0.25 * of_plain
 
 
 def test_weights_and_order(rare):

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from riskmodel.range_result import RangeResult
     from riskmodel.study import Study
 
-__all__ = ["EDGES", "Probes", "RarePeriods", "extreme_probes", "rare_periods"]
+__all__ = ["EDGES", "Probes", "RarePeriods", "extreme_probes", "rare_periods", "regimes"]
 
 EDGES = (0.0, 0.5, 0.8, 0.9, 0.95, 0.975, 0.99, 0.997, 0.999, 1.0)
 """Probabilities at which the strata of durations meet."""
@@ -112,7 +112,7 @@ def extreme_probes(study: Study, seed: int, first_path: int, n_paths: int) -> Pr
     tables, years = pack(study), study.header.years
     scalars = draw_scalars(study, seed, first_path, n_paths)
     factors = site_outages(draw_processes(study, seed, first_path, n_paths), scalars)[:, RATE_FACTOR, EXTREME]
-    regime = _regimes(tables, years, seed, first_path, n_paths)
+    regime = regimes(tables, years, seed, first_path, n_paths)
     hour, rate = np.zeros((n_paths, years)), np.zeros((n_paths, years))
     _draw_times(hour, rate, regime, factors, tables.outages, first_path, seed, np.zeros(DAYS))
     place, factor = np.zeros((n_paths, years, N_STRATA)), np.zeros((n_paths, years, N_STRATA))
@@ -135,7 +135,7 @@ def _signed(seed: int) -> int:
     return seed - (1 << 64) if seed >= 1 << 63 else seed
 
 
-def _regimes(tables: Any, years: int, seed: int, first_path: int, n_paths: int) -> NDArray[np.int8]:
+def regimes(tables: Any, years: int, seed: int, first_path: int, n_paths: int) -> NDArray[np.int8]:
     """(years, 365, n) int8, weather of the days of every path in which its outages live."""
     from distributions import weather
     from riskmodel.engine.market import OF_OUTAGES, OTHER_WEATHER

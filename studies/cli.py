@@ -42,6 +42,7 @@ app.command("rare-years")(cli_insurance.rare_years)
 app.command()(cli_what_if.stress)
 app.command()(cli_what_if.claim)
 app.command()(cli_insurance.cover)
+app.command()(cli_insurance.portfolio)
 
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="Name of a shipped study, or the path of a TOML file.")]
 Overrides = Annotated[

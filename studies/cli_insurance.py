@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["cover", "losses", "rare_years"]
+__all__ = ["cover", "losses", "portfolio", "rare_years"]
 
 LifeYears = Annotated[
     str | None, typer.Option(metavar="A-B", help="Only these years of each life, e.g. 1-5. Default: all.")
@@ -80,3 +80,22 @@ def rare_years(
     from studies.cli_rare_years import RareYearsRequest, show_rare_years
 
     show_rare_years(RareYearsRequest(study, tuple(overrides or ()), paths, seed, ord_folder, as_json))
+
+
+def portfolio(
+    portfolio_file: Annotated[
+        str, typer.Argument(metavar="PORTFOLIO", help="TOML file of sites and grids, or a shipped one.")
+    ] = "nordic_three_sites",
+    paths: Annotated[int, typer.Option(help="Lifetimes to simulate of every site.")] = 1000,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**63 - 1, help="Same seed, same numbers. Default: drawn, and printed.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads; the numbers do not depend on them.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for tables and figures. Default: none written.")] = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """Add up sites that share weather and grid events: exceedance against the sum of sites, and each site's part."""
+    from studies.cli_portfolio import PortfolioRequest, show_portfolio
+
+    show_portfolio(PortfolioRequest(portfolio_file, paths, seed, threads, out, as_json, as_csv))

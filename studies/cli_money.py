@@ -18,7 +18,18 @@ from riskmodel.currency import CURRENCIES, INSIDE, in_words
 
 __all__ = ["SPEAK_THEMSELVES", "Commands", "finance", "money_of", "said_in"]
 
-SPEAK_THEMSELVES = ("run", "show", "validate", "finance", "schema", "studies", "backtest", "cabinets", "calibrate")
+SPEAK_THEMSELVES = (
+    "run",
+    "show",
+    "validate",
+    "finance",
+    "schema",
+    "studies",
+    "backtest",
+    "cabinets",
+    "calibrate",
+    "portfolio",
+)
 """Commands that name the study's money themselves, or have no study; some speak of several currencies."""
 SHIPPED = Path(__file__).parent
 

@@ -312,6 +312,13 @@ def test_results_that_make_no_workbook_are_refused_in_one_message(folder, tmp_pa
     assert not (tmp_path / "out").exists()
 
 
+def test_many_lifetimes_give_sensitivities_of_the_first(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("studies.reports.workbook.what_if_sheets.MOST_PATHS", 210)
+    found = openpyxl.load_workbook(written(folder, tmp_path), data_only=True)["Sensitivity"]
+    assert "From the first 210 lifetimes" in found["A2"].value
+    assert found["A5"].value == "cluster.gpu_hour_value_eur"
+
+
 def test_addresses_of_cells():
     assert (at(0, 0), at(9, 27), at(4, 2, fixed=True)) == ("A1", "AB10", "$C$5")
 

@@ -25,6 +25,8 @@ TRY_CELL = (5, 1)
 PICK_CELL = (6, 1)
 TABLE_ROW = 9
 TORNADO = 12
+MOST_PATHS = 3000
+"""Lifetimes that the sensitivities are taken from: their errors are small by then, and the time grows with each."""
 
 
 def scenario(book: Book, facts: Facts, cash: tuple[Sheet, dict[str, CashPlace]], spread: SpreadPlaces) -> Sheet:
@@ -107,8 +109,9 @@ def sensitivity_of(facts: Facts) -> dict[str, Any] | str:
     name = default_strategy(facts.results)
     if name == facts.base:
         return "there is nothing to compare with the baseline"
+    paths = facts.results.paths.iloc[: MOST_PATHS * len(facts.names)]
     try:
-        return plain(of_results(facts.results, "delta_npv", name))
+        return plain(of_results(facts.results, "delta_npv", name, paths))
     except MetricError as error:
         return str(error).removeprefix(f"{facts.results.folder}: ")
 
@@ -116,10 +119,12 @@ def sensitivity_of(facts: Facts) -> dict[str, Any] | str:
 def sensitivity(book: Book, facts: Facts, found: dict[str, Any], terms: str) -> Sheet:
     """Inputs that move the NPV difference most, with a tornado."""
     money, title = facts.currency, facts.titles[found["strategy"]]
+    used = min(MOST_PATHS, facts.results.n_paths)
+    part = f"{'first ' if used < facts.results.n_paths else ''}{used:,}"
     note = (
         f"NPV less baseline of: {title}. Change of its mean on the tenth of the lifetimes around the input's low and "
-        "high value; share of variance: how much of the spread the input explains alone. From the lifetimes simulated, "
-        f"nothing is simulated anew. {terms}"
+        "high value; share of variance: how much of the spread the input explains alone. From the "
+        f"{part} lifetimes simulated, nothing is simulated anew. {terms}"
     )
     sheet = book.sheet("Sensitivity", "Sensitivity: which inputs move the result", note,
                        [50, 18, 16, 16, 18, 14, 18, 14, 12, 12], (4, 1))  # fmt: skip

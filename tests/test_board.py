@@ -141,6 +141,23 @@ def test_english_and_chinese_say_the_same_numbers(facts):
     assert sum(len(pair[0]) for pair in found.values()) > 40
 
 
+def test_all_cases_say_the_same_numbers_in_both_languages(facts):
+    early = replace(facts.early, value=estimate(2.1e6, 1e5), counted=False)
+    low = {"more": estimate(-2.34e6, 1e5), "more_without": estimate(-4.4e6, 1e5), "ahead": Estimate(0.03, 0.01, PATHS)}
+    worse = changed(changed(facts, "string", **low), "diesel", **low)
+    cases = [
+        with_best(replace(worse, early=early), "grid"),
+        with_best(replace(worse, early=replace(early, counted=True)), "grid", ["diesel"]),
+        with_best(facts, "string", ["diesel"]),
+        with_best(changed(facts, "string", more_without=estimate(-3.21e5, 1e4)), "string"),
+        replace(facts, n_paths=60, drivers=(), loses={}),
+    ]
+    assert len({words.title(case).key for case in cases}) == 4
+    for case in cases:
+        for key, (english, chinese) in same_numbers(case).items():
+            assert english == pytest.approx(chinese, rel=1e-9), key
+
+
 def test_a_wrong_unit_would_be_seen():
     assert numbers("1.2亿欧元") == numbers("120 million euros")
     assert numbers("1.2万欧元") != numbers("120 million euros")
@@ -183,6 +200,8 @@ def test_a_difference_within_its_error_is_not_said_to_be_one(facts):
     assert words.case_of(close) == "unclear"
     assert words.title(close).key == "title.unclear"
     assert words.recommendation(close).key == "recommend.unclear"
+    assert words.recommended(close).is_baseline
+    assert [text.key for text in words.conditions(close)] == ["must.judgement"]
     clear = with_best(changed(facts, "string", more=estimate(1e6, 4e5)), "string")
     assert words.title(clear).key == "title.ahead"
 

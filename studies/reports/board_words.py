@@ -6,10 +6,22 @@ from studies.reports.board_facts import BoardFacts, Driver, Option, is_clear
 from studies.reports.quantities import Count, Currency, Days, Money, MoneyRange, Name, Odds, Rate, Word
 from studies.reports.wording import Sentence, sentence
 
-__all__ = ["case_of", "changes", "conditions", "next_step", "notes", "reading", "recommendation", "title"]
+__all__ = [
+    "case_of",
+    "changes",
+    "conditions",
+    "next_step",
+    "notes",
+    "reading",
+    "recommendation",
+    "recommended",
+    "title",
+]
 
 FEW_PATHS = 100
 HALF = 0.5
+BETTER = ("ahead", "ahead_on_average", "tie")
+"""Cases in which an option is better than the baseline beyond the error."""
 LEAST_MONTHS = 0.5
 HASH_LETTERS = 12
 DATE_LETTERS = 10
@@ -85,11 +97,12 @@ def _early(facts: BoardFacts) -> Sentence | None:
     worth = _money(facts, early.value.value)
     months = Count(round(abs(early.months)))
     if not early.counted:
-        return sentence("early.not_counted", months=months, early=worth) if early.value.value > 0.0 else None
+        told = sentence("early.not_counted", subject=_name(about), months=months, early=worth)
+        return told if early.value.value > 0.0 else None
     if early.value.value < 0.0:
-        return sentence("early.later", months=months, early=worth)
-    if case_of(facts) not in ("ahead", "ahead_on_average", "tie"):
-        return sentence("early.within", months=months, early=worth)
+        return sentence("early.later", subject=_name(about), months=months, early=worth)
+    if case_of(facts) not in BETTER:
+        return sentence("early.within", subject=_name(about), months=months, early=worth)
     without, odds = _money(facts, about.more_without.value), Odds(early.ahead_without.value, facts.n_paths)
     if not is_clear(about.more_without):
         return sentence("early.even", early=worth, months=months)
@@ -120,11 +133,16 @@ def recommendation(facts: BoardFacts) -> Sentence:
     return sentence("recommend.conditions", best=best)
 
 
+def recommended(facts: BoardFacts) -> Option:
+    """The option to keep or to choose; of equal ones the first."""
+    return facts.best if case_of(facts) in BETTER else facts.baseline
+
+
 def conditions(facts: BoardFacts) -> list[Sentence]:
     """What must be true for the recommendation to hold."""
     found = []
     about = facts.subject
-    if not facts.best.is_baseline and case_of(facts) != "alone":
+    if case_of(facts) in BETTER:
         if facts.interruptible:
             found.append(sentence("must.connection"))
         if early_decides(facts):
@@ -161,7 +179,9 @@ def changes(facts: BoardFacts) -> list[Sentence]:
 def _driver(facts: BoardFacts, driver: Driver) -> Sentence:
     field = Word(f"field.{driver.field}", driver.field)
     low, high = (_money(facts, end.value, signed=True) for end in (driver.lowest, driver.highest))
-    return sentence("mind.driver", field=field, low=low, high=high)
+    if case_of(facts) in BETTER:
+        return sentence("mind.driver", field=field, low=low, high=high)
+    return sentence("mind.driver_of", field=field, subject=_name(facts.subject), low=low, high=high)
 
 
 def _loses(facts: BoardFacts) -> Sentence:

@@ -84,7 +84,7 @@ def _row(facts: BoardFacts, option: Option, lang: str) -> dict[str, Any]:
         span = sentence("cell.range", range=words.money_range(facts, option)).say(lang)
     return {
         "option": shown(option.title),
-        "best": option is facts.best,
+        "best": option.name == words.recommended(facts).name,
         "verdict": catalogue[f"verdict.{option.verdict}"],
         "money": money,
         "range": span,

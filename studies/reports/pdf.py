@@ -49,7 +49,7 @@ def board_pdf(page: dict[str, Any], paper: str = "a4") -> bytes:
         if _pages(compiler, inputs) == 1:
             made = compiler.compile(format="pdf", sys_inputs=inputs, pdf_standards=["ua-1"], timestamp=moment)
             return bytes(made)  # type: ignore[arg-type]
-    raise PdfError("the names of the study and its strategies are too long for one page: shorten them")
+    raise PdfError("does not fit on one page: shorten the names of the strategies, or run the study with fewer of them")
 
 
 def _pages(compiler: Any, inputs: dict[str, str]) -> int:

@@ -85,7 +85,7 @@ def rare_years(
 def portfolio(
     portfolio_file: Annotated[
         str, typer.Argument(metavar="PORTFOLIO", help="TOML file of sites and grids, or a shipped one.")
-    ] = "nordic_three_sites",
+    ] = "nordic_four_sites",
     paths: Annotated[int, typer.Option(help="Lifetimes to simulate of every site.")] = 1000,
     seed: Annotated[
         int | None, typer.Option(min=0, max=2**63 - 1, help="Same seed, same numbers. Default: drawn, and printed.")

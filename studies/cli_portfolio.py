@@ -38,6 +38,10 @@ KINDS = (
     ("aep", "whole year (AEP)"),
     ("aep_tvar", "its tail mean (AEP TVaR)"),
 )
+SHOWN_YEARS = (2.0, 10.0, 20.0, 50.0, 100.0, 200.0, 250.0, 500.0, 1000.0, 5000.0, 10000.0)
+"""Return periods printed, as far as ten worse years were simulated; files have all."""
+TAIL_YEARS = 200.0
+"""The tail is allocated at this return period (a year in 200 is also the solvency standard of insurers in the EU)."""
 ALL = "portfolio"
 SUM = "sum of sites"
 
@@ -105,9 +109,9 @@ def _file(text: str) -> Path:
 
 
 def tail_years(report: PortfolioReport) -> float:
-    """Longest return period with ten worse years, else the shortest: there the tail is allocated."""
+    """Return period at which the tail is allocated: 200 years, or the longest with ten worse years."""
     found = [point for point in report.points if point.kind == "aep_tvar"]
-    known = [point.return_period for point in found if not point.flagged]
+    known = [point.return_period for point in found if not point.flagged and point.return_period <= TAIL_YEARS]
     return max(known) if known else min(point.return_period for point in found)
 
 
@@ -211,7 +215,7 @@ def _print(portfolio: Portfolio, report: PortfolioReport, request: PortfolioRequ
     say(
         f"{report.years:,} simulated years of {request.paths:,} paths, seed {seed}. +- is one standard error, between "
         "paths; that of the saving is of the difference in the same years. [ ] is a 95 % interval, ? where the sample "
-        f"does not reach. * fewer than ten worse years were simulated. Real money of {price_year}, fires left out."
+        f"does not reach. Shown as far as ten worse years were simulated. Real money of {price_year}, fires left out."
     )
     if request.out is not None:
         say(f"Written: {request.out}")
@@ -245,16 +249,21 @@ def _curves(report: PortfolioReport) -> Table:
     )
     benefits = {(b.kind, b.return_period): b for b in report.benefits}
     points = {(p.kind, p.return_period): p for p in report.points}
-    for years in sorted({point.return_period for point in report.points}):
+    for years in _printed(report):
         for kind, words in KINDS:
             point, benefit = points[kind, years], benefits[kind, years]
             ends = (f"{end * THOUSAND:,.4g}" if math.isfinite(end) else "?" for end in (point.low, point.high))
-            mark = "*" if point.flagged else ""
             saved = "-" if math.isnan(benefit.share.value) else str(benefit.share.scaled(PERCENT, ""))
-            value = f"{point.estimate.value * THOUSAND:,.4g} [{', '.join(ends)}]{mark}"
+            value = f"{point.estimate.value * THOUSAND:,.4g} [{', '.join(ends)}]"
             first = f"{years:g}" if kind == "oep" else ""
             table.add_row(first, words, value, _k(benefit.total), _k(benefit.money), saved)
     return table
+
+
+def _printed(report: PortfolioReport) -> list[float]:
+    """Return periods that are known well enough, or the shortest."""
+    known = sorted({p.return_period for p in report.points if not p.flagged and p.return_period in SHOWN_YEARS})
+    return known or [min(point.return_period for point in report.points)]
 
 
 def _table(*left: str, right: tuple[str, ...]) -> Table:

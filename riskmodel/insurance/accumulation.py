@@ -285,6 +285,6 @@ def _contribution(own: Array, total: Array, periods: Periods, years: float, shar
     in_tail = (total >= boundary) & (total > 0.0)
     beyond = np.where(in_tail, own - at, 0.0) * years
     error = clustered_error(beyond - float(np.sum(periods.weight * beyond)), periods)
-    if k == 0 and total.max(initial=0.0) > 0.0:
-        error = math.inf  # one year says nothing of its own error
+    if total.max(initial=0.0) > 0.0 and not curve.has_tail(years):
+        error = math.inf
     return Estimate(float(np.sum(shares * own)), error, periods.clusters, unit)

@@ -77,6 +77,10 @@ class Curve(NamedTuple):
         before = self.tail_sum[k - 1] if k else 0.0
         return float((before + weight * self.at(years)) / self.share[k])
 
+    def has_tail(self, years: float) -> bool:
+        """Whether two whole years are in the tail at a return period; one says nothing of the error of its mean."""
+        return self.loss.size > 1 and years <= float(self.return_period[1]) * (1.0 + 1e-9)
+
     @property
     def longest(self) -> float:
         """Longest return period the sample can speak of [years]."""
@@ -227,8 +231,8 @@ def _tail_point(curve: Curve, values: Array, periods: Periods, years: float, kin
     value, boundary = curve.tail(years), curve.at(years)
     beyond = np.maximum(values - boundary, 0.0) * years
     error = clustered_error(beyond - float(np.sum(periods.weight * beyond)), periods)
-    if curve.place(years) == 0 and curve.loss[0] > 0.0:
-        error = math.inf  # one year says nothing of its own error
+    if curve.loss[0] > 0.0 and not curve.has_tail(years):
+        error = math.inf
     half = SCORE * error
     estimate = Estimate(value, error, periods.clusters, unit)
     return Point(kind, years, estimate, max(0.0, value - half), value + half, _flagged(years, periods, curve))

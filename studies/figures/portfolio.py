@@ -41,7 +41,7 @@ def draw_portfolio(portfolio: Portfolio, report: PortfolioReport, tail_years: fl
     grid = figure.add_gridspec(3, 1, height_ratios=(3.0, 3.0, 0.8 + 0.35 * bars))
     unit = portfolio.currency
     for k, (kind, title) in enumerate((("oep", "Worst event of the year (OEP)"), ("aep", "Whole year (AEP)"))):
-        _curves(figure.add_subplot(grid[k]), report, kind, f"{title}", unit)
+        _curves(figure.add_subplot(grid[k]), report, kind, title, unit)
     _bars(figure.add_subplot(grid[2]), portfolio, report, tail_years, unit)
     heading(
         figure,
@@ -104,7 +104,7 @@ def _bars(axes: Axes, portfolio: Portfolio, report: PortfolioReport, tail_years:
     axes.set_yticks(place, [site.name for site in shown])
     axes.invert_yaxis()
     axes.set_xlim(left=0.0)
-    axes.set_xlabel(f"Part of the portfolio's tail mean, 1 year in {tail_years:g}  [million {unit}]")
+    axes.set_xlabel(f"Part of the portfolio's tail mean, 1 year in {tail_years:g} [million {unit}]")
     left = "" if len(shown) == len(report.sites) else f", the {len(shown)} largest of {len(report.sites)}"
     axes.set_title(f"Each site's part of the tail{left}")
     sns.despine(ax=axes)

@@ -409,3 +409,12 @@ def test_two_figures_of_edges():
     assert two_figures(99_499_999.0) == 99e6
     assert two_figures(-0.0994) == pytest.approx(-0.099)
     assert np.isinf(two_figures(np.inf))
+
+
+def test_reports_go_with_the_results_they_were_made_of(tmp_path):
+    place = tmp_path / "results"
+    run_to_folder(small_study(), place, 20, 7, simulate_range=fake_simulate_range)
+    assert report(place, "--for", "board").exit_code == 0
+    assert (place / "reports" / "board.pdf").is_file()
+    run_to_folder(small_study(), place, 20, 8, simulate_range=fake_simulate_range, overwrite=True)
+    assert not (place / "reports").exists()

@@ -78,6 +78,7 @@ def test_counts_sites_and_grids_of_their_own(tmp_path):
         ('name = "one"', 'name = "=1+1"', "begin with a letter or a digit"),
         ('name = "one"', 'name = "@one"', "begin with a letter or a digit"),
         ('name = "one"', 'name = "a\\nb"', "must be a name"),
+        ('name = "one"', 'name = "portfolio"', "type another name"),
         ("[grids.north]", '[grids."=x"]', "begin with a letter or a digit"),
         ('grid = "north"', 'grid = "nort"', "did you mean north?"),
         ('grid = "north"', 'grid = "north"\ncount = 0', "must be a whole number from 1 to 1,000"),
@@ -160,3 +161,20 @@ def test_prints_and_writes(tmp_path, monkeypatch):
     table = CliRunner().invoke(app, [*call, "--csv"]).stdout
     assert table == (tmp_path / "out" / "portfolio.csv").read_text(encoding="utf-8")
     assert table.startswith("strategy,metric,value,standard_error,unit\n")
+
+
+def test_a_study_beside_the_file_in_another_currency(tmp_path, monkeypatch):
+    monkeypatch.setattr("riskmodel.engine.simulate_range", hours_lost)
+    source = Path(studies.__file__).parent / "jiangsu_time_of_use.toml"
+    (tmp_path / "own.toml").write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
+    strategy = studies.load("jiangsu_time_of_use").header.baseline
+    site = SITE.replace("nordic_inference", "own.toml").replace("grid_expansion", strategy)
+    file = written(tmp_path, GRID + site + SITE.replace('"one"', '"two"'))
+    refused = CliRunner().invoke(app, ["portfolio", str(file), "--paths", "4"])
+    assert refused.exit_code == 2
+    assert "study.currency: site two has EUR, site one CNY; all sites must have the same" in refused.stderr
+    file = written(tmp_path, GRID + site)
+    done = CliRunner().invoke(app, ["portfolio", str(file), "--paths", "4", "--seed", "1"])
+    assert done.exit_code == 0, done.stderr
+    assert "ground up, thousand CNY" in done.stdout
+    assert "EUR" not in done.stdout

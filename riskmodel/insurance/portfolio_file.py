@@ -33,6 +33,7 @@ NAME_HINT = (
     "must be a name of 1 to 64 letters A-Z, digits, spaces, _, - or ., and begin with a letter or a digit; type for "
     'example name = "site_a"'
 )
+RESERVED = ("portfolio", "sum of sites")
 SITE_KEYS = ("name", "study", "strategy", "grid", "count", "set")
 GRID_KEYS = ("region", "source", "common")
 
@@ -96,6 +97,9 @@ class _Reader:
         sites = [site for k, entry in enumerate(listed) for site in self.sites(f"sites[{k + 1}]", entry, grids)]
         if len(sites) > MOST_SITES:
             self.add("sites", MISSING, f"are {len(sites):,} with their counts; type at most {MOST_SITES:,}")
+        for site in sites:
+            if site.name in RESERVED:
+                self.add("sites.name", site.name, "is what the tables call all sites; type another name")
         for twice, count in Counter(site.name for site in sites).items():
             if count > 1:
                 self.add("sites.name", twice, f"comes {count} times: give each site a name of its own")

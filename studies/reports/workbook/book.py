@@ -41,7 +41,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "share": {"num_format": SHARE},
     "years": {"num_format": YEARS},
     "whole": {"num_format": WHOLE},
-    "any": {"num_format": "[>=1000]#,##0;[>=1]0.00;0.0000", "align": "right"},
+    "small": {"num_format": "0.0000_);(0.0000);0_)"},
     "total": {"num_format": MONEY, "bold": True, "top": 1},
     "link": {"num_format": MONEY, "font_color": GREEN},
     "link_any": {"font_color": GREEN},
@@ -56,6 +56,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "given_text": {"font_color": BLUE, "valign": "top", "text_wrap": True},
     "right": {"align": "right"},
 }
+LARGE = 1000.0
 WIDTH, LINE_PT = 8.43, 13.0
 """Width of a column that is not set [letters], and height of a line of text [points]."""
 WIDE, WIDER = 1.08, 2.0
@@ -80,6 +81,11 @@ def _lines(text: str, width: float) -> int:
     parts = text.split("\n")
     sizes = (sum(WIDER if ord(letter) > 0x2E80 else WIDE for letter in part) for part in parts)
     return sum(max(1, math.ceil(size / max(width - 1.0, 1.0))) for size in sizes)
+
+
+def _style_for(value: float) -> str:
+    """Style of a number of any size."""
+    return "money" if abs(value) >= LARGE else "fine" if abs(value) >= 1.0 else "small"
 
 
 class Book:
@@ -184,7 +190,8 @@ class Sheet:
         elif math.isinf(value):
             self.text(row, column, NEVER if value > 0 else UNKNOWN, "right")
         else:
-            self.page.write_number(row, column, value + 0.0, self.book.styles[style])
+            chosen = _style_for(value) if style == "any" else style
+            self.page.write_number(row, column, value + 0.0, self.book.styles[chosen])
 
     def estimate(self, row: int, column: int, estimate: Estimate | None, style: str = "money") -> None:
         """Write a simulated number, and its standard error in the next column."""

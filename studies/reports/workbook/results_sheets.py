@@ -88,6 +88,7 @@ def summary(book: Book, facts: Facts, terms: str) -> tuple[Sheet, Cells]:
             cells[metric][name] = sheet.ref(row, 1 + 2 * k)
         row += 1
     _npv_chart(book, sheet, facts, row + 1)
+    sheet.page.fit_to_pages(1, 1)
     return sheet, cells
 
 
@@ -262,6 +263,7 @@ def downtime(book: Book, facts: Facts, terms: str) -> Sheet:
             sheet.estimate(row, 1 + 2 * k, found.strategies[name][group].get("loss_eur_per_year"))
         row += 1
     _rare_years(book, sheet, facts, row + 1)
+    sheet.page.fit_to_pages(1, 1)
     return sheet
 
 

@@ -103,7 +103,7 @@ def _plain(estimate: Estimate, unit: str) -> dict[str, Any]:
 
 
 def _point(point: Point, unit: str) -> dict[str, Any]:
-    ends = {"low_95": point.low, "high_95": point.high if math.isfinite(point.high) else None}
+    ends = {"low_95": point.low, "high_95": point.high if math.isfinite(point.high) else None, "few": point.flagged}
     return {"kind": point.kind, "return_period_years": point.return_period} | _plain(point.estimate, unit) | ends
 
 
@@ -148,7 +148,7 @@ def _print(study: Study, record: dict[str, Any], ord_folder: Path | None) -> Non
     say(
         f"{record['paths']:,} paths of {record['years']} years, each year with and without an extreme outage: "
         f"{record['periods']:,} weighted years; seed {record['seed']}. +- is one standard error, between paths. "
-        f"Real money of {study.header.price_year}, fires left out."
+        f"*: fewer than ten years' worth lies beyond. Real money of {study.header.price_year}, fires left out."
     )
     if ord_folder is not None:
         say(f"Open Results Data tables: {ord_folder}")
@@ -158,4 +158,6 @@ def _cell(point: dict[str, Any] | None) -> str:
     if point is None:
         return "not seen"
     error = point["standard_error"]
+    if point["few"]:
+        return f"{point['value'] * THOUSAND:,.3g} *"
     return str(Estimate(point["value"], math.inf if error is None else error, 2).scaled(THOUSAND, ""))

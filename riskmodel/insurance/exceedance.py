@@ -190,9 +190,13 @@ def points(
 
 
 def _flagged(years: float, periods: Periods, curve: Curve) -> bool:
-    """Whether fewer than ten years' worth of information lies beyond; of weighted years, fewer than ten of them."""
-    beyond = curve.place(years) + 1
-    return years > periods.n / YEARS_PER_POINT if periods.equal else beyond < YEARS_PER_POINT
+    """Whether fewer than ten years' worth of information lies beyond: of weighted years, as many as equal ones would
+    tell as much (Kish's effective number, the square of the summed weights over the sum of their squares).
+    """
+    if periods.equal:
+        return years > periods.n / YEARS_PER_POINT
+    weight = np.diff(curve.share[: curve.place(years) + 1], prepend=0.0)
+    return bool(weight.sum() ** 2 < YEARS_PER_POINT * np.sum(weight**2))
 
 
 def _point(curve: Curve, values: Array, periods: Periods, years: float, kind: str, unit: str) -> Point:

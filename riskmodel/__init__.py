@@ -14,7 +14,7 @@ Nordic inference site: grid expansion or string storage with PV: 4 paths of 2 ye
 >>> bool((summary["metric"] == "npv_eur:mean").sum() == 2)
 True
 >>> [name for name in results.years.columns if name.startswith("energy")]
-['energy_purchase_eur', 'energy_fees_eur', 'energy_export_eur']
+['energy_purchase_eur', 'energy_fees_eur', 'energy_export_eur', 'energy_tax_eur']
 """
 
 from importlib import import_module

@@ -46,6 +46,12 @@ def _oracles():
         ({"law": "normal", "p10": -5.0, "p90": 5.0}, stats.norm(0.0, 5.0 / Z90), 1e-14, 1e-13),
         ({"law": "lognormal", "median": 3.0, "sigma": 0.7}, stats.lognorm(0.7, scale=3.0), 1e-14, 1e-13),
         ({"law": "lognormal", "median": 3.0, "sigma": 2.5}, stats.lognorm(2.5, scale=3.0), 1e-13, 1e-13),
+        (
+            {"law": "scaled", "of": {"law": "lognormal", "median": 3.0, "sigma": 0.7}, "times": 2.0},
+            stats.lognorm(0.7, scale=6.0),
+            1e-14,
+            1e-13,
+        ),
         ({"law": "lognormal", "p10": 10.0, "p90": 100.0}, lognormal, 1e-14, 1e-13),
         ({"law": "lognormal", "p10": 10.0, "p50": 31.6, "p90": 100.0}, lognormal, 1e-14, 1e-13),
         ({"law": "lognormal", "mean": 40.0, "sd": 20.0}, wide, 1e-14, 1e-13),
@@ -69,7 +75,10 @@ def _oracles():
 
 
 ORACLES = _oracles()
-IDS = ["-".join(f"{value:g}" if isinstance(value, float) else value for value in spec.values()) for spec, *_ in ORACLES]
+IDS = [
+    "-".join(f"{value:g}" if isinstance(value, float) else str(value) for value in spec.values())
+    for spec, *_ in ORACLES
+]
 TRIANGLES = [(0.0, 1.0, 6.0), (0.0, 0.0, 6.0), (0.0, 6.0, 6.0), (1.08, 1.14, 1.22), (-3.0, 0.0, 2.0)]
 
 

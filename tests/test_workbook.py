@@ -338,9 +338,10 @@ def test_a_study_in_other_money_says_so(tmp_path_factory):
     assert set(check_values(book).values()) == {0}
     texts = {str(cell) for sheet in book for row in rows(sheet) for cell in row if cell is not None}
     assert [text for text in texts if ("EUR" in text or "_eur" in text) and "exchange" not in text] == []
-    done = report(folder, "--for", "board", "--out", tmp_path_factory.mktemp("board"))
+    place = tmp_path_factory.mktemp("board")
+    done = report(folder, "--for", "board", "--out", place)
     assert done.exit_code == 0, done.output
-    page = (tmp_path_factory.getbasetemp() / "board0" / "board.html").read_text(encoding="utf-8")
+    page = (place / "board.html").read_text(encoding="utf-8")
     assert "million yuan" in page
     assert "euros" not in page
     assert "What a GPU-hour earns" in page

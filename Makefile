@@ -18,8 +18,8 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m tests.warm
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -m tiny
-	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -q -m tiny
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -m tiny -n $(WORKERS) --dist loadscope
+	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -q -m tiny -n $(WORKERS) --dist loadscope
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

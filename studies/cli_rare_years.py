@@ -159,5 +159,6 @@ def _cell(point: dict[str, Any] | None) -> str:
         return "not seen"
     error = point["standard_error"]
     if point["few"]:
-        return f"{point['value'] * THOUSAND:,.3g} *"
+        value = point["value"] * THOUSAND
+        return f"{float(f'{value:.3g}'):,g} *"
     return str(Estimate(point["value"], math.inf if error is None else error, 2).scaled(THOUSAND, ""))

@@ -197,6 +197,20 @@ def test_the_interval_of_a_rare_loss_covers_it():
 
 
 @pytest.mark.tiny
+def test_weighted_years_are_flagged_by_what_they_tell():
+    """Of 1,000 rows beyond a return period of 100 years, one weighs as much as all others: they tell as much as four.
+    Where all weigh the same they tell as much as a thousand.
+    """
+    losses = np.arange(2000.0, 0.0, -1.0)
+    for heavy, few in ((0.005, True), (0.01 / 1000, False)):
+        weight = np.full(2000, 0.99 / 1000)
+        weight[:1000] = (0.01 - heavy) / 999
+        weight[0] = heavy
+        periods = Periods(weight, np.arange(2000), np.ones(2000, np.int64), np.full(2000, np.nan))
+        assert {point.flagged for point in points(losses, periods, (100.0,))} == {few}
+
+
+@pytest.mark.tiny
 def test_what_the_sample_cannot_say_is_not_said():
     losses = table([3], [5.0], 40)
     found = exceedance(losses, (2.0, 5.0, 20.0, 50.0))

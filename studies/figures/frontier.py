@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 HEIGHT_IN, BAND, PERCENT = 6.6, 1.96, 100.0
-LABELS = ((8, 7), (-18, -14))
+LABELS = ((-34, 22), (34, -22))
 
 
 def draw_frontier(record: dict[str, Any]) -> Figure:
@@ -20,6 +20,7 @@ def draw_frontier(record: dict[str, Any]) -> Figure:
     ----------
     record : dict, see `studies.size_study.compare`
     """
+    import numpy as np
     import seaborn as sns
 
     from studies.cli_sensitivity import scale_of
@@ -43,9 +44,14 @@ def draw_frontier(record: dict[str, Any]) -> Figure:
             x, y, xerr=errors[0], yerr=errors[1], fmt=MARKERS[k % len(MARKERS)], color=colour, ecolor=colour,
             elinewidth=1.0, capsize=2.5, markersize=7, markeredgecolor="white", label=label or None, zorder=3,
         )  # fmt: skip
-        for place, (j, a, b) in enumerate(zip(members, x, y, strict=True)):
-            at = LABELS[place % len(LABELS)]  # neighbours on the curve on different sides
-            axes.annotate(f"{record['sizes'][j]['values'][0]:g}", (a, b), at, textcoords="offset points", fontsize=9)
+        height = np.argsort(np.argsort(y))  # neighbours in height have their labels on different sides
+        for place, j, a, b in zip(height, members, x, y, strict=True):
+            axes.annotate(
+                f"{record['sizes'][j]['values'][0]:g}", (a, b), LABELS[place % len(LABELS)], fontsize=9, zorder=4,
+                textcoords="offset points", ha="center", va="center",
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
+                arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.7, "shrinkA": 0.0, "shrinkB": 3.0},
+            )  # fmt: skip
     efficient = sorted(
         (best["cvar_less_best_eur"][j]["value"] * factor, best["mean_less_best_eur"][j]["value"] * factor)
         for j, size in enumerate(record["sizes"])

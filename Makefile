@@ -10,10 +10,12 @@ WORKERS ?= 2
 
 demo: $(STAMP)
 	$(BIN)/riskmodel run ten_thousand_gpus --paths 1000 --seed 7 --out $(DEMO) --overwrite
-	@echo "For a board, in English and in Chinese, and for finance:"
+	@echo "For a board, in English and in Chinese, for finance and for insurers:"
 	@$(BIN)/riskmodel report $(DEMO) --for board --lang en
 	@$(BIN)/riskmodel report $(DEMO) --for board --lang zh
 	@$(BIN)/riskmodel report $(DEMO) --for finance
+	@$(BIN)/riskmodel report $(DEMO) --for insurer
+	@echo "All files: $(DEMO), and for readers $(DEMO)/reports"
 
 test: $(STAMP)
 	$(BIN)/python -m tests.warm

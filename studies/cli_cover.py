@@ -7,7 +7,7 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from riskmodel.results import Results
     from riskmodel.summary import Row
 
-__all__ = ["CoverRequest", "Found", "price_cover"]
+__all__ = ["CoverRequest", "Found", "Part", "cover_of", "part_of", "price_cover", "put_together", "rows_of"]
 
 SHIPPED = Path(__file__).parent / "covers"
 
@@ -101,26 +101,60 @@ def price_cover(request: CoverRequest) -> None:
         print_cover(found, [place for place in (request.out, request.ord_folder) if place is not None])
 
 
-def _find(request: CoverRequest) -> Found:
-    from riskmodel.insurance.cover_file import read_cover
-    from riskmodel.insurance.cover_report import cover_report, credits, premium_table
-    from riskmodel.insurance.worth import credit_needed
+class Part(NamedTuple):
+    """A cover on the events of one strategy: numbers, table of premiums, what a reader should know of the terms."""
 
-    shipped = SHIPPED / f"{request.terms}.toml"
-    cover = read_cover(shipped if shipped.is_file() and not Path(request.terms).exists() else Path(request.terms))
+    report: CoverReport
+    table: list[Cell]
+    notes: list[str]
+
+
+def _find(request: CoverRequest) -> Found:
+    cover = cover_of(request.terms)
     results, sources = _sources(request, cover)
-    reports, tables, notes = [], {}, []
+    parts = []
     for events in sources:
         try:
-            reports.append(cover_report(cover, events, keep_events=request.ord_folder is not None))
-            tables[events.name] = premium_table(cover, events)
+            parts.append(part_of(cover, events, keep_events=request.ord_folder is not None))
         except ValueError as error:
             raise refuse(f"{request.terms}: {error}") from None
-        notes += _notes(cover, events)
-    found = Found(cover, results, reports, {}, tables, {}, list(dict.fromkeys(notes)))
+    return put_together(cover, results, parts, whole_lives=request.life_years is None)
+
+
+def cover_of(terms: str) -> Cover:
+    """Cover of a TOML file, or a shipped one by its name."""
+    from riskmodel.insurance.cover_file import read_cover
+
+    shipped = SHIPPED / f"{terms}.toml"
+    return read_cover(shipped if shipped.is_file() and not Path(terms).exists() else Path(terms))
+
+
+def part_of(cover: Cover, events: EventLosses, keep_events: bool = False) -> Part:
+    """Apply and price a cover on the events of one strategy.
+
+    Raises
+    ------
+    ValueError
+        If a layer needs what the events do not have.
+    """
+    from riskmodel.insurance.cover_report import cover_report, premium_table
+
+    report = cover_report(cover, events, keep_events=keep_events)
+    return Part(report, premium_table(cover, events), _notes(cover, events))
+
+
+def put_together(cover: Cover, results: Results | None, parts: list[Part], whole_lives: bool = True) -> Found:
+    """All strategies beside each other: what each takes off the premium, and what it would need."""
+    from riskmodel.insurance.cover_report import credits
+    from riskmodel.insurance.worth import credit_needed
+
+    reports = [part.report for part in parts]
+    tables = {part.report.name: part.table for part in parts}
+    notes = list(dict.fromkeys(note for part in parts for note in part.notes))
+    found = Found(cover, results, reports, {}, tables, {}, notes)
     if len(reports) > 1:
         found.credits.update(credits(reports, found.base))
-        if results is not None and found.base == results.baseline and request.life_years is None:
+        if results is not None and found.base == results.baseline and whole_lives:
             found.needed.update(credit_needed(results, reports, found.base))
     return found
 

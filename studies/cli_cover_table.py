@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from riskmodel.insurance.cover_report import Cell
     from studies.cli_cover import Found
 
-__all__ = ["print_cover"]
+__all__ = ["VIEW_WORDS", "price_terms", "print_cover", "terms_of"]
 
 WIDTH = 120
 PERCENT = 100.0
@@ -40,7 +40,7 @@ def print_cover(found: Found, places: list[Path]) -> None:
 
     say(found.cover.name)
     for layer in found.cover.layers:
-        say(f"  {layer.name}: {_terms(layer)}")
+        say(f"  {layer.name}: {terms_of(layer)}")
     for name in found.reports[0].layers:
         say(f"\n{name[:1].upper()}{name[1:]}")
         console.print(_prices(found, name))
@@ -62,7 +62,7 @@ def print_cover(found: Found, places: list[Path]) -> None:
     say(
         f"{periods.n:,} years. +- is one standard error"
         + (" between paths" if found.results is not None else "")
-        + f". {_price_terms(found.cover.price)} Risk premiums are before expenses. A premium is what is asked at the "
+        + f". {price_terms(found.cover.price)} Risk premiums are before expenses. A premium is what is asked at the "
         "beginning of the year; what reinstatements bring comes on top." + (" k: thousand." if words else "")
     )
     for note in found.notes:
@@ -71,7 +71,8 @@ def print_cover(found: Found, places: list[Path]) -> None:
         say(f"Written: {place}")
 
 
-def _price_terms(price: Price) -> str:
+def price_terms(price: Price) -> str:
+    """How premiums are made, in a sentence."""
     fixed = f" and {price.expense_fixed:,.0f}" if price.expense_fixed else ""
     return (
         f"Premium by {price.method.replace('_', ' ')}, with {price.expense_share * PERCENT:g} %{fixed} for expenses; "
@@ -81,7 +82,8 @@ def _price_terms(price: Price) -> str:
     )
 
 
-def _terms(layer: Layer) -> str:
+def terms_of(layer: Layer) -> str:
+    """Terms of a layer in words."""
     if layer.trigger is not None:
         t = layer.trigger
         unit = "sag" if t.kind == "sag_count" else "h"

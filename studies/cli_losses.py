@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from riskmodel.insurance.report import LossReport
     from riskmodel.results import Results
 
-__all__ = ["LossesRequest", "chosen_years", "open_results", "show_losses"]
+__all__ = ["LossesRequest", "chosen_years", "open_results", "rounded_years", "show_losses"]
 
 WIDTH = 120
 THOUSAND = 1e-3
@@ -233,11 +233,12 @@ def _convergence(reports: list[LossReport]) -> Table:
                 named = {f"aep_{p.return_period:g}_years": p.estimate for p in found if p.kind == "aep"}
                 cells.append(_k(moments.aal) if metric == "aal" else _k(named[metric]) if metric in named else "-")
             words = "average" if metric == "aal" else f"1 year in {metric.split('_')[1]}"
-            table.add_row(Text(printable(report.losses_name)), words, *cells, _years(needed))
+            table.add_row(Text(printable(report.losses_name)), words, *cells, rounded_years(needed))
     return table
 
 
-def _years(needed: float) -> str:
+def rounded_years(needed: float) -> str:
+    """Years needed, to two figures."""
     if not math.isfinite(needed):
         return "unknown"
     digits = max(0, math.floor(math.log10(needed)) - 1) if needed >= 1.0 else 0

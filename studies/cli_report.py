@@ -14,7 +14,7 @@ from studies.reports.source import ReportError
 
 __all__ = ["ReportRequest", "write_report"]
 
-READERS = ("board", "finance")
+READERS = ("board", "finance", "insurer")
 LANGUAGES = ("en", "zh")
 PAPERS = ("a4", "letter")
 
@@ -29,6 +29,8 @@ class ReportRequest:
     paper: str = "a4"
     decide_by: str | None = None
     stress: Path | None = None
+    cover: str | None = None
+    with_ord: bool = True
     out: Path | None = None
     as_json: bool = False
 
@@ -76,6 +78,10 @@ def _write(request: ReportRequest, out: Path, decide_by: str) -> tuple[list[Path
         from studies.reports.workbook import write_workbook
 
         return write_workbook(request.results, out, request.stress), ""
+    if request.reader == "insurer":
+        from studies.reports.insurer import write_insurer
+
+        return write_insurer(request.results, out, request.paper, request.cover, request.with_ord)
     from studies.reports.board import write_board
 
     return write_board(request.results, out, request.lang, request.paper, decide_by)

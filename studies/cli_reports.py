@@ -13,10 +13,15 @@ __all__ = ["report", "template"]
 def report(
     results: Annotated[Path, typer.Argument(metavar="RESULTS", help="Folder of a finished run.")],
     reader: Annotated[
-        str, typer.Option("--for", metavar="READER", help="board: one page, PDF and HTML; finance: an Excel workbook.")
+        str,
+        typer.Option(
+            "--for",
+            metavar="READER",
+            help="board: one page, PDF and HTML; finance: an Excel workbook; insurer: PDF, HTML and loss tables.",
+        ),
     ],
     lang: Annotated[str, typer.Option(help="Language of the board page: en or zh.")] = "en",
-    paper: Annotated[str, typer.Option(help="Paper of the board page: a4 or letter.")] = "a4",
+    paper: Annotated[str, typer.Option(help="Paper of the pages: a4 or letter.")] = "a4",
     decide_by: Annotated[
         str | None, typer.Option(metavar="YYYY-MM-DD", help="Date of the next decision. Default: a line to write on.")
     ] = None,
@@ -24,13 +29,19 @@ def report(
         Path | None,
         typer.Option(metavar="FOLDER", help="For the workbook: what riskmodel stress --out wrote for this study."),
     ] = None,
+    cover: Annotated[
+        str | None, typer.Option(metavar="COVER", help="For insurers: TOML file of a cover, or outage or index.")
+    ] = None,
+    with_ord: Annotated[
+        bool, typer.Option("--ord/--no-ord", help="For insurers: the Open Results Data tables, or the pages alone.")
+    ] = True,
     out: Annotated[Path | None, typer.Option(help="Folder for the files. Default: reports in the results.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the names of the files as one JSON object.")] = False,
 ) -> None:
-    """Write what a reader acts on: the board page or the finance workbook of a finished run."""
+    """Write what a reader acts on: board page, finance workbook or insurer's pack of a finished run."""
     from studies.cli_report import ReportRequest, write_report
 
-    write_report(ReportRequest(results, reader, lang, paper, decide_by, stress, out, as_json))
+    write_report(ReportRequest(results, reader, lang, paper, decide_by, stress, cover, with_ord, out, as_json))
 
 
 def template(

@@ -344,7 +344,7 @@ def test_date_of_the_decision(folder, tmp_path):
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        (["--for", "king"], "--for king: type board or finance"),
+        (["--for", "king"], "--for king: type board or finance or insurer"),
         (["--for", "board", "--lang", "de"], "--lang de: type en or zh"),
         (["--for", "board", "--paper", "a3"], "--paper a3: type a4 or letter"),
         (["--for", "board", "--decide-by", "soon"], "--decide-by soon: type a date as in 2027-01-31"),

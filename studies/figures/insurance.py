@@ -55,10 +55,10 @@ def _axes(axes: Axes, longest: float, unit: str) -> None:
     sns.despine(ax=axes)
 
 
-def draw_curves(results: Results, reports: list[LossReport]) -> Figure:
+def draw_curves(results: Results, reports: list[LossReport], height_in: float = 9.4) -> Figure:
     """Loss of the worst event of a year and of the whole year against the return period, a curve a strategy."""
     marks, unit = looks(results), reports[0].annual.aal.unit
-    figure = new_figure(9.4)
+    figure = new_figure(height_in)
     panels = (("oep", "Worst event of the year (OEP)"), ("aep", "Whole year (AEP)"))
     for axes, (kind, title) in zip(figure.subplots(2, 1), panels, strict=True):
         ends, longest = [], 2.0
@@ -87,11 +87,11 @@ def draw_curves(results: Results, reports: list[LossReport]) -> Figure:
     return figure
 
 
-def draw_convergence(results: Results, reports: list[LossReport]) -> Figure:
+def draw_convergence(results: Results, reports: list[LossReport], height_in: float = 5.4) -> Figure:
     """Yearly loss against the return period from 1/8, 1/4, 1/2 and all paths, of the baseline, with bands."""
     report = next(r for r in reports if r.losses_name == results.baseline)
     unit = report.annual.aal.unit
-    figure = new_figure(5.4)
+    figure = new_figure(height_in)
     axes = figure.subplots(1, 1)
     axes.set_xscale("log")
     ends, longest = [], 2.0
@@ -118,10 +118,10 @@ def draw_convergence(results: Results, reports: list[LossReport]) -> Figure:
     return figure
 
 
-def draw_waiting(results: Results, tables: dict[str, list[Cell]]) -> Figure:
+def draw_waiting(results: Results, tables: dict[str, list[Cell]], height_in: float = 8.2) -> Figure:
     """Premium against the waiting period, a curve a strategy; below, the share of the loss the insured keeps."""
     marks = looks(results)
-    figure = new_figure(8.2)
+    figure = new_figure(height_in)
     upper, lower = figure.subplots(2, 1, sharex=True)
     premiums, shares = [], []
     first = next(iter(tables.values()))[0]

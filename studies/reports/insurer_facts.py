@@ -1,0 +1,185 @@
+"""What an insurer's pack may say: the numbers of ``losses`` and ``cover`` for a finished run, and how often it stops.
+
+The numbers are those commands' own; only the effect of waiting periods on all events is counted here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from distributions.estimate import Estimate
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from riskmodel.insurance.cover import Cover
+    from riskmodel.insurance.losses import EventLosses
+    from riskmodel.insurance.report import LossReport
+    from riskmodel.results import Results
+    from studies.cli_cover import Found, Part
+
+__all__ = ["DEFAULT_COVER", "WAITS_H", "Frequency", "InsurerFacts", "frequency_of", "insurer_facts"]
+
+WAITS_H = (0.0, 1.0, 4.0, 8.0, 12.0, 24.0, 72.0)
+"""Waiting periods whose effect is told [h]."""
+INSURED_STOPS = ("interruption", "sag")
+"""Causes whose lost time a waiting period is held against; calls of the grid operator are agreed, not fortuitous."""
+DEFAULT_COVER = "outage"
+SEVERAL = 2
+MANY_ROWS = 2_000_000
+"""Rows of the table of events from which strategies are read and priced in two processes."""
+
+
+class Frequency(NamedTuple):
+    """How often a strategy has losses, and what a waiting period leaves of them.
+
+    Attributes
+    ----------
+    by_class : dict of class -> Estimate, events with a loss [1/year]
+    stops : Estimate, stops by interruptions and sags [1/year]
+    longer : dict of wait [h] -> Estimate, share of these stops that last longer
+    beyond : dict of wait [h] -> Estimate, share of their loss that lies after the wait (a wait that is a deductible)
+    """
+
+    by_class: dict[str, Estimate]
+    stops: Estimate
+    longer: dict[float, Estimate]
+    beyond: dict[float, Estimate]
+
+
+@dataclass(frozen=True)
+class InsurerFacts:
+    """All numbers of the pack.
+
+    Attributes
+    ----------
+    results : Results
+    losses : list of LossReport, by strategy; frequencies : list of Frequency
+    terms : str
+        File or name of the cover; found : Found or None where it could not be priced, no_cover says why
+    """
+
+    results: Results
+    losses: list[LossReport]
+    frequencies: list[Frequency]
+    terms: str
+    found: Found | None
+    no_cover: str = ""
+
+
+class _Strategy(NamedTuple):
+    losses: LossReport
+    frequency: Frequency
+    part: Part | None
+
+
+def insurer_facts(results: Results, terms: str | None) -> InsurerFacts:
+    """Read the events of each strategy once, and tell and price them.
+
+    Parameters
+    ----------
+    results : Results
+    terms : str, optional
+        TOML file of a cover, or a shipped one. Default: `DEFAULT_COVER`, left out where its currency is another one.
+
+    Raises
+    ------
+    ValueError
+        If the terms do not fit the run.
+    """
+    from riskmodel.insurance.from_results import currency_of
+    from studies.cli_cover import cover_of, put_together
+
+    cover: Cover | None = cover_of(terms or DEFAULT_COVER)
+    reason, currency = "", currency_of(results)
+    if cover is not None and cover.currency and cover.currency != currency:
+        reason = f"the cover {cover.name!r} is in {cover.currency}, and this run counts in {currency}"
+        if terms is not None:
+            raise ValueError(f"cover.currency = {cover.currency!r}: the run counts in {currency}; convert the terms")
+        cover = None
+    strategies = _of_all(results, cover)
+    parts = [strategy.part for strategy in strategies if strategy.part is not None]
+    found = put_together(cover, results, parts) if cover is not None else None
+    losses, frequencies = ([getattr(s, name) for s in strategies] for name in ("losses", "frequency"))
+    return InsurerFacts(results, losses, frequencies, terms or DEFAULT_COVER, found, reason)
+
+
+def _of_all(results: Results, cover: Cover | None) -> list[_Strategy]:
+    import pyarrow.parquet as pq
+
+    names = results.strategy_names
+    jobs = [(results.folder, name, cover) for name in names]
+    if len(names) < SEVERAL or pq.read_metadata(results.folder / "events.parquet").num_rows < MANY_ROWS:
+        return [_of_one(*job) for job in jobs]
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(SEVERAL, multiprocessing.get_context("spawn")) as pool:
+        return list(pool.map(_of_one, *zip(*jobs, strict=True)))
+
+
+def _of_one(folder: Path, name: str, cover: Cover | None) -> _Strategy:
+    """One strategy; the events are read once for all its numbers."""
+    from riskmodel.insurance.report import loss_report
+    from riskmodel.results import load_results
+    from studies.cli_cover import part_of
+
+    seen: list[EventLosses] = []
+
+    def keep(events: EventLosses) -> EventLosses:
+        seen.append(events)
+        return events
+
+    losses = loss_report(load_results(folder), name, choose=keep)
+    part = part_of(_one_column(cover), seen[0]) if cover is not None else None
+    return _Strategy(losses, frequency_of(seen[0]), part)
+
+
+def _one_column(cover: Cover) -> Cover:
+    """The cover with the first attachment and limit of its table only: the pack shows premiums by waiting period."""
+    from dataclasses import replace
+
+    axes = cover.table
+    if axes is None:
+        return cover
+    return replace(cover, table=replace(axes, attachments=axes.attachments[:1], limits=axes.limits[:1]))
+
+
+def frequency_of(events: EventLosses) -> Frequency:
+    """How often events cost something, and how much of it is left after a waiting period.
+
+    Parameters
+    ----------
+    events : EventLosses
+    """
+    from riskmodel.insurance.apply import time_share
+    from riskmodel.insurance.cover import Layer
+    from riskmodel.insurance.losses import CLASSES
+    from riskmodel.insurance.pricing import mean_of
+
+    periods, costs = events.periods, events.loss > 0.0
+
+    def counted(chosen: NDArray[np.bool_], each: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+        part = None if each is None else each[chosen]
+        return np.bincount(events.period[chosen], part, periods.n).astype(np.float64)
+
+    by_class = {
+        name: mean_of(counted(costs & events.of_causes((name,))), periods).estimate(periods, "/year")
+        for name in CLASSES
+    }
+    stops = costs & events.of_causes(INSURED_STOPS)
+    number, loss = (mean_of(counted(stops, each), periods) for each in (None, events.loss))
+    longer, beyond = {}, {}
+    hours = events.down_h[stops]
+    for wait in WAITS_H:
+        late = stops.copy()
+        late[stops] = hours > wait
+        left = np.zeros(events.loss.size)
+        left[stops] = events.loss[stops] * time_share(Layer("", waiting_period_h=wait), hours)
+        longer[wait] = mean_of(counted(late), periods).over(number).estimate(periods)
+        beyond[wait] = mean_of(counted(stops, left), periods).over(loss).estimate(periods)
+    return Frequency(by_class, number.estimate(periods, "/year"), longer, beyond)

@@ -14,7 +14,7 @@ from studies.reports.source import ReportError
 
 __all__ = ["ReportRequest", "write_report"]
 
-READERS = ("board", "finance", "insurer")
+READERS = ("board", "finance", "insurer", "analyst")
 LANGUAGES = ("en", "zh")
 PAPERS = ("a4", "letter")
 
@@ -82,6 +82,10 @@ def _write(request: ReportRequest, out: Path, decide_by: str) -> tuple[list[Path
         from studies.reports.insurer import write_insurer
 
         return write_insurer(request.results, out, request.paper, request.cover, request.with_ord)
+    if request.reader == "analyst":
+        from studies.reports.analyst import write_analyst
+
+        return write_analyst(request.results, out, request.stress)
     from studies.reports.board import write_board
 
     return write_board(request.results, out, request.lang, request.paper, decide_by)

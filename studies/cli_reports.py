@@ -17,7 +17,8 @@ def report(
         typer.Option(
             "--for",
             metavar="READER",
-            help="board: one page, PDF and HTML; finance: an Excel workbook; insurer: PDF, HTML and loss tables.",
+            help="board: one page, PDF and HTML; finance: an Excel workbook; insurer: PDF, HTML and loss tables; "
+            "analyst: one HTML page with everything.",
         ),
     ],
     lang: Annotated[str, typer.Option(help="Language of the board page: en or zh.")] = "en",
@@ -27,7 +28,9 @@ def report(
     ] = None,
     stress: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="For the workbook: what riskmodel stress --out wrote for this study."),
+        typer.Option(
+            metavar="FOLDER", help="For the workbook and the analyst: what riskmodel stress --out wrote for this study."
+        ),
     ] = None,
     cover: Annotated[
         str | None, typer.Option(metavar="COVER", help="For insurers: TOML file of a cover, or outage or index.")
@@ -38,7 +41,7 @@ def report(
     out: Annotated[Path | None, typer.Option(help="Folder for the files. Default: reports in the results.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the names of the files as one JSON object.")] = False,
 ) -> None:
-    """Write what a reader acts on: board page, finance workbook or insurer's pack of a finished run."""
+    """Write what a reader acts on: board page, finance workbook, insurer's pack or analyst's page of a finished run."""
     from studies.cli_report import ReportRequest, write_report
 
     write_report(ReportRequest(results, reader, lang, paper, decide_by, stress, cover, with_ord, out, as_json))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -72,6 +73,18 @@ def looks(results: Results) -> dict[str, Look]:
     }
 
 
+@functools.cache
+def chinese_font() -> str:
+    """Family of the font that is carried for Chinese letters, made known to matplotlib."""
+    from matplotlib import font_manager
+
+    from studies.reports.fonts import FAMILY, font_files
+
+    for file in font_files()[:2]:
+        font_manager.fontManager.addfont(str(file))
+    return FAMILY
+
+
 @contextmanager
 def theme() -> Iterator[None]:
     """Style for figures drawn inside; nothing outside is changed."""
@@ -81,7 +94,7 @@ def theme() -> Iterator[None]:
     style = {
         **sns.axes_style("whitegrid"),
         **sns.plotting_context("notebook", font_scale=0.95),
-        "font.family": ["DejaVu Sans"],
+        "font.family": ["DejaVu Sans", chinese_font()],
         "axes.edgecolor": GREY,
         "axes.titlesize": 12,
         "axes.titlelocation": "left",
@@ -127,8 +140,10 @@ def in_money(figure: Figure, currency: str) -> Figure:
 
 def freeze(figure: Figure) -> None:
     """Lay out and round: the layout solver's last digits vary from draw to draw."""
-    for _ in range(LAYOUT_PASSES):
-        figure.draw_without_rendering()
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        for _ in range(LAYOUT_PASSES):
+            engine.execute(figure)
     figure.set_layout_engine("none")
     for axes in figure.axes:
         x, y, width, height = (round(float(edge), PLACE_DIGITS) for edge in axes.get_position().bounds)

@@ -68,7 +68,7 @@ def choose_strategies(results: Results) -> tuple[list[str], str | None]:
 def draw_week(results: Results, trace_week: Callable[..., dict[str, Any]]) -> Figure:
     """Price, PV, import, battery power and state of charge over seven days; the interruption is shaded."""
     moment = choose_moment(results)
-    path, first = (moment.path if moment else 0), _first_hour(results, moment)
+    path, first = (moment.path if moment else 0), first_hour(results, moment)
     trace = trace_week(results.study, results.seed, path, first, HOURS_PER_WEEK)
     shown, stored = choose_strategies(results)
     figure = new_figure(10.5 if stored else 7.5)
@@ -86,7 +86,7 @@ def draw_week(results: Results, trace_week: Callable[..., dict[str, Any]]) -> Fi
     return figure
 
 
-def _first_hour(results: Results, moment: Moment | None) -> int:
+def first_hour(results: Results, moment: Moment | None) -> int:
     """Midnight some days before the moment, so that the whole week lies within the run."""
     if moment is None:
         return 0

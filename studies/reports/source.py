@@ -19,7 +19,9 @@ class ReportError(Exception):
     """These results make no report."""
 
 
-def open_results(folder: Path, columns: Sequence[str], year_columns: Sequence[str] = ()) -> Results:
+def open_results(
+    folder: Path, columns: Sequence[str], year_columns: Sequence[str] = (), more_files: Sequence[str] = ()
+) -> Results:
     """Finished results with the columns a report needs.
 
     Parameters
@@ -27,6 +29,8 @@ def open_results(folder: Path, columns: Sequence[str], year_columns: Sequence[st
     folder : Path
     columns, year_columns : sequence of str
         Columns needed of paths.parquet and years.parquet.
+    more_files : sequence of str
+        Files needed beside the usual ones.
 
     Raises
     ------
@@ -45,7 +49,7 @@ def open_results(folder: Path, columns: Sequence[str], year_columns: Sequence[st
         results = load_results(folder)
     except RunError as error:
         raise ReportError(str(error)) from None
-    missing = [name for name in FILES if not (folder / name).is_file()]
+    missing = [name for name in (*FILES, *more_files) if not (folder / name).is_file()]
     if missing:
         raise ReportError(f"{folder}: {', '.join(missing)} is missing there; {AGAIN}")
     for name, needed in (("paths.parquet", columns), ("years.parquet", year_columns)):

@@ -71,6 +71,11 @@ class Facts:
 
         return finance_report(self.results)
 
+    def measure(self, name: str, metric: str) -> Estimate | None:
+        """A measure of finance, or a number of the summary; None where a strategy does not have it."""
+        found = self.finance.measures[name].get(metric)
+        return found if found is not None else self.results.estimate(name, metric)
+
     @functools.cached_property
     def rate(self) -> float | None:
         """Real discount rate of all paths [per year]; None where it is drawn."""

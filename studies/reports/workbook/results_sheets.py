@@ -11,7 +11,6 @@ from studies.reports.workbook.facts import CHANCES, RETURN_YEARS
 from studies.reports.workbook.money import DASHES, colour
 
 if TYPE_CHECKING:
-    from distributions.estimate import Estimate
     from studies.reports.workbook.book import Book, Sheet
     from studies.reports.workbook.facts import Facts
 
@@ -73,7 +72,7 @@ def summary(book: Book, facts: Facts, terms: str) -> tuple[Sheet, Cells]:
     rows = [(words.replace("million {currency}", "{currency}"), metric, _style(factor))
             for words, metric, factor in MEASURES]  # fmt: skip
     for words, metric, style in (*rows, *MORE):
-        found = {name: _measure(facts, name, metric) for name in facts.names}
+        found = {name: facts.measure(name, metric) for name in facts.names}
         if all(estimate is None for estimate in found.values()):
             continue
         text = words.format(currency=facts.currency).strip()
@@ -96,11 +95,6 @@ def _style(factor: float) -> str:
     if factor == 100.0:
         return "share"
     return "money" if factor < 1.0 else "fine"
-
-
-def _measure(facts: Facts, name: str, metric: str) -> Estimate | None:
-    found = facts.finance.measures[name].get(metric)
-    return found if found is not None else facts.results.estimate(name, metric)
 
 
 def _npv_chart(book: Book, sheet: Sheet, facts: Facts, row: int) -> None:

@@ -13,6 +13,8 @@ from studies.reports.workbook.money import FIRST_YEAR
 from studies.reports.workbook.results_sheets import QUANTILES
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from studies.reports.workbook.book import Book, Sheet
     from studies.reports.workbook.facts import Facts
     from studies.reports.workbook.money import CashPlace
@@ -109,11 +111,24 @@ def sensitivity_of(facts: Facts) -> dict[str, Any] | str:
     name = default_strategy(facts.results)
     if name == facts.base:
         return "there is nothing to compare with the baseline"
-    paths = facts.results.paths.iloc[: MOST_PATHS * len(facts.names)]
+    paths = _first_paths(facts)
     try:
         return plain(of_results(facts.results, "delta_npv", name, paths))
     except MetricError as error:
         return str(error).removeprefix(f"{facts.results.folder}: ")
+
+
+def _first_paths(facts: Facts) -> pd.DataFrame:
+    """Rows of the first lifetimes of paths.parquet, no more of the file than holds them."""
+    import pyarrow.parquet as pq
+
+    wanted = MOST_PATHS * len(facts.names)
+    with pq.ParquetFile(facts.results.folder / "paths.parquet") as file:
+        groups, rows = 0, 0
+        while groups < file.num_row_groups and rows < wanted:
+            rows += file.metadata.row_group(groups).num_rows
+            groups += 1
+        return file.read_row_groups(range(groups), use_threads=False).slice(0, wanted).to_pandas()
 
 
 def sensitivity(book: Book, facts: Facts, found: dict[str, Any], terms: str) -> Sheet:

@@ -151,7 +151,7 @@ def _hermite(z: Array, degree: int) -> Array:
 
 
 def controlled_rows(
-    rows: list[Row], study: Study, seed: int, folder: Path
+    rows: list[Row], study: Study, seed: int, folder: Path, first_path: int = 0
 ) -> tuple[list[Row], dict[str, dict[str, float]]]:
     """Rows of a summary with the means of `RESULTS` replaced by controlled ones.
 
@@ -176,7 +176,7 @@ def controlled_rows(
             columns = {column: np.asarray(path_column(folder, column, len(names)), dtype=np.float64)}
         y = columns[column][:, names.index(row.strategy)]
         if scores is None:
-            scores = control_scores(study, seed, 0, y.size)
+            scores = control_scores(study, seed, first_path, y.size)
         found = adjusted(np.ascontiguousarray(y), scores, row.estimate.unit)
         factors[row.strategy][column] = found.fewer_paths
         out.append(row._replace(estimate=found.estimate))

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import platform
+import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,7 +78,7 @@ def given_events(study: Study) -> dict[str, Any]:
     return {"given_events": {"name": given.file, "sha256": given.sha256, "events": rows}}
 
 
-def new(study: Study, seed: int, paths: int) -> dict[str, Any]:
+def new(study: Study, seed: int, first_path: int, paths: int) -> dict[str, Any]:
     """Manifest of a run that is about to start."""
     header = study.header
     return {
@@ -86,6 +87,8 @@ def new(study: Study, seed: int, paths: int) -> dict[str, Any]:
         "study": {"name": header.name, "title": header.title, "currency": header.currency},
         "input_hash": study.input_hash(),
         "seed": seed,
+        "run": secrets.token_hex(8),
+        "first_path": first_path,
         "paths_wanted": paths,
         "paths": 0,
         "years": header.years,
@@ -141,6 +144,21 @@ def read(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return manifest if isinstance(manifest, dict) and manifest.get("format") == FORMAT else None
+
+
+def unreadable_text(folder: Path) -> str:
+    """Why there is nothing to go on with where `read` gives nothing, and what to do."""
+    try:
+        manifest = json.loads((folder / NAME).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return f"no run to resume here ({NAME} is missing)"
+    except (OSError, ValueError):
+        return f"no run to resume here, {NAME} cannot be read; start anew with --overwrite or in another folder"
+    version = manifest.get("format") if isinstance(manifest, dict) else None
+    return (
+        f"the results here have format {version}, and this version of the program reads format {FORMAT}; read them "
+        "with the version that wrote them, or run the study (study.resolved.toml there) again in another folder"
+    )
 
 
 def joined(ranges: list[tuple[int, int]]) -> list[list[int]]:

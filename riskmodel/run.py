@@ -5,58 +5,52 @@ The final files are the same bytes for any size of range, number of threads, and
 
 from __future__ import annotations
 
-import os
+import functools
 import secrets
 import shutil
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from riskmodel import manifest as manifests
 from riskmodel import store
 from riskmodel.engine import DEFAULT_LANES, TooManyEvents, default_threads
+from riskmodel.range_store import DamagedRange
+from riskmodel.range_work import Job, in_this_process
+from riskmodel.run_errors import Interrupted, RunError, RunFailed
+from riskmodel.run_folder import (
+    FIGURES,
+    GIVEN_EVENTS,
+    REPORTS,
+    TABLE_FILES,
+    begun,
+    check_finished,
+    ranges_of,
+    resumed,
+    taken,
+    write_study,
+)
 from riskmodel.stop_rule import Announce, StopRule, Target, TargetError, Wanted, parse_targets, unreached_text
-from riskmodel.study.records import EVENTS_FIELD
+from riskmodel.workers import Workers, check_address
 
 if TYPE_CHECKING:
     from riskmodel.results import Results
     from riskmodel.study import Study
 
+__all__ = [
+    "FIGURES", "GIVEN_EVENTS", "REPORTS", "TABLE_FILES", "Interrupted", "RunError", "RunFailed", "run_to_folder",
+    "simulate",
+]  # fmt: skip
+
 MOST_PATHS = 10**9 - 1
-TABLE_FILES = (
-    "paths.parquet", "years.parquet", "events.parquet", "redrawn.parquet", "summary.csv", "study.resolved.toml",
-)  # fmt: skip
-FIGURES = "figures"
-REPORTS = "reports"
-"""Pages and workbooks made from the results, if any; they go when the results are replaced."""
-GIVEN_EVENTS = "given_events.csv"
-"""Copy of the file of given events, where a study has one: the resolved study names it."""
+MOST_REPAIRS = 3
+"""Times that ranges found damaged while they are merged are simulated again."""
 
 Progress = Callable[[int, int], object]
 DrawFigures = Callable[["Results", Path], object]
-
-
-class RunError(Exception):
-    """A run that cannot start or go on; the message says why and what to do."""
-
-
-class Interrupted(Exception):
-    """A run stopped by the user. Finished ranges are kept.
-
-    Attributes
-    ----------
-    folder : Path
-    done, total : int
-        Paths finished and wanted.
-    """
-
-    def __init__(self, folder: Path, done: int, total: int) -> None:
-        super().__init__(
-            f"stopped with {done:,} of {total:,} paths finished and kept in {folder}; "
-            f"run the same command with --resume (in Python: resume=True) to go on from there"
-        )
-        self.folder, self.done, self.total = folder, done, total
+Made = Callable[[Iterable[tuple[int, int]]], Generator[tuple[int, int]]]
 
 
 def run_to_folder(
@@ -68,6 +62,9 @@ def run_to_folder(
     threads: int | None = None,
     lanes: int | None = None,
     paths_per_range: int | None = None,
+    first_path: int | None = None,
+    cluster: str | None = None,
+    ranges: str | Path | None = None,
     resume: bool = False,
     overwrite: bool = False,
     target_error: Wanted | None = None,
@@ -92,6 +89,14 @@ def run_to_folder(
         How the machine is used; results do not depend on them.
     paths_per_range : int
         Paths simulated and written at a time, by default one block for each thread; results do not depend on it.
+    first_path : int
+        Number of the first path, by default 0: path 7 alone is `first_path=7, paths=1`.
+    cluster : str
+        Simulate on the workers of a Dask cluster: ``local:2`` or ``tcp://scheduler:8786``, see `riskmodel.workers`;
+        results do not depend on it.
+    ranges : str or Path
+        Where finished ranges are kept until they are merged, by default in the folder: another folder, or an fsspec
+        URL such as ``s3://bucket/folder``. When resuming, None means as before.
     resume : bool
         Go on with an interrupted run of the same study, seed and program.
     overwrite : bool
@@ -105,7 +110,7 @@ def run_to_folder(
     progress : callable
         Called as progress(done_paths, total_paths).
     announce : callable
-        Called with a line of text when the target error is not going to be reached.
+        Called with a line of text when the target error is not going to be reached, or damaged ranges were found.
     draw_figures : callable
         Called as draw_figures(results, figures_folder) once the tables are there.
     simulate_range : callable
@@ -124,35 +129,51 @@ def run_to_folder(
     """
     place = Path(folder)
     lanes = lanes or DEFAULT_LANES
-    paths_per_range = lanes * (threads or default_threads()) if paths_per_range is None else paths_per_range
-    _check_arguments(paths, seed, paths_per_range, resume)
+    _check_arguments(paths, seed, first_path, paths_per_range, resume)
     targets = _targets(study, target_error)
+    if cluster is not None:
+        check_address(cluster)
     if resume:
-        manifest = _resumed(place, study, seed, paths)
+        manifest = resumed(place, study, seed, first_path, paths)
         if manifest["state"] == "finished":
-            return _finished_already(place, manifest, paths)
-    else:
-        seed = secrets.randbits(63) if seed is None else seed
-        manifest = _started(place, study, seed, int(paths or 0), overwrite)
-    if target_error:
-        manifest["target_error"] = {"wanted": dict(target_error)}
-    else:
-        targets = _targets(study, manifest.get("target_error", {}).get("wanted"))
-    if control_variates:
-        manifest["variance_reduction"] = {"method": "control_variates"}
-    manifests.write(place, manifest)
-    run = _Run(study, place, manifest, targets, progress, announce)
-    try:
-        run.simulate(simulate_range or _engine(), paths_per_range, {"threads": threads, "lanes": lanes})
-        run.finish(draw_figures)
-    except KeyboardInterrupt:
-        manifest["state"] = "interrupted"
-        manifests.write(place, manifest)
-        raise Interrupted(place, run.done(), manifest["paths_wanted"]) from None
-    except TooManyEvents as error:
-        raise RunError(str(error)) from error
-    except OSError as error:
-        raise RunError(f"{place}: {error}; finished ranges are kept, run again with resume to go on") from error
+            check_finished(place, manifest, paths)
+            return _results(place)
+    with ExitStack() as held:
+        lock = held.enter_context(taken(place))
+        if resume:
+            manifest = resumed(place, study, seed, first_path, paths)
+        else:
+            seed = secrets.randbits(63) if seed is None else seed
+            manifest = begun(place, study, seed, first_path or 0, int(paths or 0), overwrite)
+        if ranges is not None:
+            manifest["ranges_at"] = str(ranges)
+        if target_error:
+            manifest["target_error"] = {"wanted": dict(target_error)}
+        else:
+            targets = _targets(study, manifest.get("target_error", {}).get("wanted"))
+        if control_variates:
+            manifest["variance_reduction"] = {"method": "control_variates"}
+        run = None
+        try:
+            manifests.write(place, manifest)
+            job = Job(study, manifest["seed"], ranges_of(place, manifest), threads, lanes, simulate_range)
+            run = _Run(job, place, manifest, targets, progress, announce)
+            if cluster is None:
+                made: Made = functools.partial(in_this_process, job)
+                per_range = paths_per_range or lanes * (threads or default_threads())
+            else:
+                workers = held.enter_context(Workers(cluster, job, place, lock.token))
+                made, per_range = workers.made, paths_per_range or workers.paths_per_range(run.left())
+            run.simulate(made, per_range)
+            run.finish(draw_figures, made, per_range)
+        except KeyboardInterrupt:
+            manifest["state"] = "interrupted"
+            manifests.write(place, manifest)
+            raise Interrupted(place, run.done() if run else 0, manifest["paths_wanted"]) from None
+        except TooManyEvents as error:
+            raise RunError(str(error)) from error
+        except OSError as error:
+            raise RunFailed(f"{place}: {error}; finished ranges are kept, run again with resume to go on") from error
     return _results(place)
 
 
@@ -182,12 +203,6 @@ def simulate(
     return results
 
 
-def _engine() -> Callable[..., Any]:
-    from riskmodel.engine import simulate_range
-
-    return simulate_range
-
-
 def _results(folder: Path) -> Results:
     from riskmodel.results import Results
 
@@ -199,60 +214,52 @@ class _Run:
 
     def __init__(
         self,
-        study: Study,
+        job: Job,
         folder: Path,
         manifest: dict[str, Any],
         targets: tuple[Target, ...],
         progress: Progress | None,
         announce: Announce | None,
     ) -> None:
-        self.study, self.folder, self.manifest = study, folder, manifest
+        self.job, self.study, self.folder, self.manifest = job, job.study, folder, manifest
         self.progress, self.announce = progress, announce
+        self.start: int = manifest.get("first_path", 0)
         self.controlled = "variance_reduction" in manifest
-        self.rule = StopRule(study, folder, manifest["seed"], targets, self.controlled)
-        self.ranges = store.finished_ranges(folder)
+        self.rule = StopRule(job.study, job.store, job.seed, self.start, targets, self.controlled)
+        self.ranges, damaged = job.store.remove_leftovers()
+        if damaged:
+            self._say_damaged(damaged)
         self.checked = 0
         self.stop_at: int | None = None
 
     def done(self) -> int:
-        """Finished paths below the number wanted."""
-        wanted = self.manifest["paths_wanted"]
-        return sum(max(0, min(end, wanted) - first) for first, end in self.ranges)
+        """Finished paths among those wanted."""
+        until = self.start + self.manifest["paths_wanted"]
+        return sum(max(0, min(end, until) - first) for first, end in self.ranges)
 
-    def simulate(self, simulate_range: Callable[..., Any], paths_per_range: int, how: dict[str, Any]) -> None:
-        """Fill the gaps in path order until all paths, or enough for the target error, are there."""
-        from riskmodel.path_tables import range_tables
+    def left(self) -> int:
+        """Paths that are wanted and not there yet."""
+        return int(self.manifest["paths_wanted"]) - self.done()
 
-        wanted = self.manifest["paths_wanted"]
+    def simulate(self, made: Made, paths_per_range: int) -> None:
+        """Fill the gaps until all paths, or enough for the target error, are there."""
         self._report()
-        for first, end in list(store.missing_ranges(self.ranges, wanted, paths_per_range)):
-            if self._precise_enough():
-                break
-            seed = self.manifest["seed"]
-            result = simulate_range(self.study, seed, first, end - first, **how)
-            again = self._lived_again(simulate_range, first, end, how)
-            store.write_range(self.folder, first, end, range_tables(self.study, result, again))
-            self.ranges = sorted([*self.ranges, (first, end)])
-            self.manifest["ranges_done"] = manifests.joined(self.ranges)
-            manifests.write(self.folder, self.manifest)
-            self._report()
         self._precise_enough()
+        until = self.start + (self.stop_at or self.manifest["paths_wanted"])
+        missing = store.missing_ranges(list(self.ranges), until, paths_per_range, self.start)
+        with closing(made(missing)) as finished:
+            for first, end in finished:
+                self.ranges = sorted([*self.ranges, (first, end)])
+                self.manifest["ranges_done"] = manifests.joined(self.ranges)
+                manifests.write(self.folder, self.manifest)
+                self._report()
+                if self._precise_enough():
+                    break
 
-    def _lived_again(
-        self, simulate_range: Callable[..., Any], first: int, end: int, how: dict[str, Any]
-    ) -> list[tuple[int, Any]]:
-        """Other lives of some paths of a range, each a block of its own, side by side."""
-        from concurrent.futures import ThreadPoolExecutor
-
-        from riskmodel.variance_split import OTHER_CHANCE, OTHER_PARAMETERS, spans
-
-        def one(job: tuple[int, int, int]) -> tuple[int, Any]:
-            path, count, kind = job
-            return kind, simulate_range(self.study, self.manifest["seed"], path, count, again=kind, **how)
-
-        jobs = [(path, n, kind) for path, n in spans(first, end) for kind in (OTHER_CHANCE, OTHER_PARAMETERS)]
-        with ThreadPoolExecutor(how["threads"] or default_threads()) as pool:
-            return list(pool.map(one, jobs))
+    def _say_damaged(self, count: int) -> None:
+        if self.announce is not None:
+            which = "A damaged range is" if count == 1 else f"{count} damaged ranges are"
+            self.announce(f"{which} simulated again.")
 
     def _report(self) -> None:
         if self.progress is not None:
@@ -262,8 +269,8 @@ class _Run:
         """Look at every checkpoint within the unbroken run of finished paths, each only once, in order."""
         if not self.rule.targets or self.stop_at is not None:
             return self.stop_at is not None
-        joined = manifests.joined(self.ranges)
-        reached = min(joined[0][1], self.manifest["paths_wanted"]) if joined and joined[0][0] == 0 else 0
+        joined, wanted = manifests.joined(self.ranges), self.manifest["paths_wanted"]
+        reached = min(joined[0][1] - self.start, wanted) if joined and joined[0][0] == self.start else 0
         while self.checked + store.PATHS_PER_GROUP <= reached:
             self.checked += store.PATHS_PER_GROUP
             if self.rule.met(self.ranges, self.checked):
@@ -279,7 +286,22 @@ class _Run:
             self.announce(f"{unreached_text(self.rule.record(), self.checked)}; at most {wanted:,} will be simulated.")
             self.announce = None
 
-    def finish(self, draw_figures: DrawFigures | None) -> None:
+    def merge(self, made: Made, paths_per_range: int) -> None:
+        """Write the tables; a range found damaged is simulated again."""
+        names, years = tuple(self.study.strategy_names), self.study.header.years
+        until = self.start + self.manifest["paths"]
+        for repairs in range(MOST_REPAIRS + 1):
+            try:
+                store.merge(self.folder, self.job.store, self.ranges, until, names, years, self.study.header.currency)
+                return
+            except DamagedRange:
+                if repairs == MOST_REPAIRS:
+                    raise
+                self.ranges, damaged = self.job.store.remove_leftovers()
+                self._say_damaged(damaged)
+                self.simulate(made, paths_per_range)
+
+    def finish(self, draw_figures: DrawFigures | None, made: Made, paths_per_range: int) -> None:
         """Merge, summarise, draw, record, and only then let go of the ranges."""
         from riskmodel.claims import claim_estimates
         from riskmodel.control_variates import controlled_rows
@@ -292,22 +314,22 @@ class _Run:
             if self.stop_at is None:
                 self.rule.met(self.ranges, self.manifest["paths"])
             self.manifest["target_error"] |= {"reached": self.stop_at is not None, "checks": self.rule.record()}
-        store.merge(self.folder, self.ranges, self.manifest["paths"], names, years, self.study.header.currency)
+        self.merge(made, paths_per_range)
         rows = summary_rows(self.folder, names, self.study.header.baseline, years)
-        rows += [Row(*row) for row in split_rows(self.folder, names, self.study.header.baseline)]
+        rows += [Row(*row) for row in split_rows(self.folder, names, self.study.header.baseline, self.start)]
         rows += [Row(*row) for row in claim_estimates(self.study, self.folder)]
         if self.controlled:
-            rows, fewer = controlled_rows(rows, self.study, self.manifest["seed"], self.folder)
+            rows, fewer = controlled_rows(rows, self.study, self.manifest["seed"], self.folder, self.start)
             self.manifest["variance_reduction"] |= {"fewer_paths": fewer}
         store.write_text(self.folder / "summary.csv", summary_csv(rows, self.study.header.currency))
-        _write_study(self.folder, self.study)
+        write_study(self.folder, self.study)
         if draw_figures is not None:
             manifests.write(self.folder, self.manifest)  # the figures say how many paths there are
             draw_figures(_results(self.folder), self.folder / FIGURES)
         files = manifests.file_hashes(self.folder, (*TABLE_FILES, GIVEN_EVENTS, FIGURES))
         self.manifest.update(state="finished", ended=manifests.now(), files=files)
         manifests.write(self.folder, self.manifest)
-        shutil.rmtree(self.folder / store.RANGES, ignore_errors=True)
+        self.job.store.clear()
 
 
 def _targets(study: Study, wanted: Wanted | None) -> tuple[Target, ...]:
@@ -317,79 +339,14 @@ def _targets(study: Study, wanted: Wanted | None) -> tuple[Target, ...]:
         raise RunError(str(error)) from None
 
 
-def _check_arguments(paths: int | None, seed: int | None, paths_per_range: int, resume: bool) -> None:
+def _check_arguments(
+    paths: int | None, seed: int | None, first_path: int | None, paths_per_range: int | None, resume: bool
+) -> None:
     if (paths is None and not resume) or (paths is not None and not 1 <= paths <= MOST_PATHS):
         raise RunError(f"paths = {paths}: must be a whole number from 1 to {MOST_PATHS:,}")
+    if first_path is not None and not 0 <= first_path <= MOST_PATHS - (paths or 1):
+        raise RunError(f"first path = {first_path}: must be 0 or above, and the last path at most {MOST_PATHS:,}")
     if seed is not None and not 0 <= seed < 2**64:
         raise RunError(f"seed = {seed}: must be a whole number from 0 to 2^64 - 1")
-    if paths_per_range < 1:
+    if paths_per_range is not None and paths_per_range < 1:
         raise RunError(f"paths_per_range = {paths_per_range}: must be at least 1")
-
-
-def _resumed(folder: Path, study: Study, seed: int | None, paths: int | None) -> dict[str, Any]:
-    manifest = manifests.read(folder)
-    if manifest is None:
-        raise RunError(f"{folder}: no run to resume here ({manifests.NAME} is missing or not readable)")
-    wrong = manifests.differences(manifest, study, seed)
-    if wrong:
-        raise RunError(f"{folder}: cannot resume: " + "; ".join(wrong) + ". Start a new run in another folder")
-    if manifest["state"] != "finished":
-        _check_writable(folder)
-        store.remove_leftovers(folder)
-        manifest["state"] = "running"
-        manifest["paths_wanted"] = paths or manifest["paths_wanted"]
-    return manifest
-
-
-def _finished_already(folder: Path, manifest: dict[str, Any], paths: int | None) -> Results:
-    if paths not in (None, manifest["paths"], manifest["paths_wanted"]):
-        raise RunError(
-            f"{folder}: this run is finished with {manifest['paths']:,} paths; "
-            f"start one with {paths:,} paths in another folder"
-        )
-    shutil.rmtree(folder / store.RANGES, ignore_errors=True)
-    return _results(folder)
-
-
-def _started(folder: Path, study: Study, seed: int, paths: int, overwrite: bool) -> dict[str, Any]:
-    if folder.exists() and not folder.is_dir():
-        raise RunError(f"{folder}: is a file; name a folder for the results")
-    if folder.is_dir() and any(folder.iterdir()):
-        if not overwrite:
-            raise RunError(
-                f"{folder}: is not empty, and nothing is overwritten unasked; name another folder, "
-                f"use --resume to go on with an interrupted run or --overwrite to replace the results there"
-            )
-        _check_writable(folder)
-        _remove_results(folder)
-    _check_writable(folder)
-    manifest = manifests.new(study, seed, paths)
-    manifests.write(folder, manifest)
-    _write_study(folder, study)
-    return manifest
-
-
-def _write_study(folder: Path, study: Study) -> None:
-    """The resolved study, and beside it the events it is given, so that the folder can be read and run anywhere."""
-    given, files = study.given_events(), {}
-    if given is not None:
-        store.write_bytes(folder / GIVEN_EVENTS, given.raw)
-        files = {EVENTS_FIELD: GIVEN_EVENTS}
-    store.write_text(folder / "study.resolved.toml", study.to_toml(files))
-
-
-def _remove_results(folder: Path) -> None:
-    for name in (manifests.NAME, *TABLE_FILES, GIVEN_EVENTS):
-        (folder / name).unlink(missing_ok=True)
-    for name in (FIGURES, REPORTS, store.RANGES):
-        shutil.rmtree(folder / name, ignore_errors=True)
-
-
-def _check_writable(folder: Path) -> None:
-    probe = folder / f".{os.getpid()}.partial"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        raise RunError(f"{folder}: cannot write here ({error.strerror}); name another folder") from None

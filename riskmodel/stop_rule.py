@@ -11,7 +11,6 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from riskmodel.currency import inside
 
 if TYPE_CHECKING:
     from distributions.estimate import Estimate
+    from riskmodel.range_store import RangeStore
     from riskmodel.study import Study
 
 __all__ = ["Check", "StopRule", "Target", "TargetError", "Wanted", "parse_targets", "unreached_text"]
@@ -182,16 +182,19 @@ class StopRule:
     Parameters
     ----------
     study : Study
-    folder : Path
-        Results folder with its finished ranges.
-    seed : int
+    kept : RangeStore
+        The finished ranges.
+    seed, start : int
+        Seed and first path of the run.
     targets : tuple of Target
     controlled : bool
         Errors of means are those with control variates.
     """
 
-    def __init__(self, study: Study, folder: Path, seed: int, targets: tuple[Target, ...], controlled: bool) -> None:
-        self.study, self.folder, self.seed = study, folder, seed
+    def __init__(
+        self, study: Study, kept: RangeStore, seed: int, start: int, targets: tuple[Target, ...], controlled: bool
+    ) -> None:
+        self.study, self.kept, self.seed, self.start = study, kept, seed, start
         self.targets, self.controlled = targets, controlled
         self.checks: list[Check] = []
         self._scores: NDArray[np.float64] | None = None
@@ -200,7 +203,7 @@ class StopRule:
         """Are all targets met by the first `paths` paths? Keeps what was found in `checks`."""
         found = []
         for target in self.targets:
-            values = store.range_column(self.folder, ranges, target.column, paths, len(self.study.strategy_names))
+            values = self._column(ranges, target.column, paths)
             for index, name in enumerate(self.study.strategy_names):
                 if target.strategy in (None, name):
                     estimate = self._estimate(target, values[:, index], ranges, paths, index)
@@ -208,6 +211,9 @@ class StopRule:
                         found.append(Check(target, name, estimate, _needed(target, estimate, paths)))
         self.checks = found
         return all(check.met for check in found)
+
+    def _column(self, ranges: store.Ranges, name: str, paths: int) -> NDArray[np.float64]:
+        return store.range_column(self.kept, ranges, name, self.start, paths, len(self.study.strategy_names))
 
     def _estimate(
         self, target: Target, values: NDArray[np.float64], ranges: store.Ranges, paths: int, index: int
@@ -222,15 +228,14 @@ class StopRule:
             return None
         status = None
         if target.column == "irr":
-            count = len(self.study.strategy_names)
-            status = store.range_column(self.folder, ranges, "irr_status", paths, count)[:, index]
+            status = self._column(ranges, "irr_status", paths)[:, index]
         found = dict(metric_estimates(target.column, values, status)).get(target.label)
         from riskmodel.control_variates import RESULTS, SUFFIX, adjusted, control_scores
 
         controlled = self.controlled and target.label.endswith(SUFFIX) and target.column in RESULTS
         if controlled and found is not None and found.standard_error > 0.0:
             if self._scores is None or len(self._scores) < paths:
-                self._scores = control_scores(self.study, self.seed, 0, paths)
+                self._scores = control_scores(self.study, self.seed, self.start, paths)
             return adjusted(np.ascontiguousarray(values), self._scores[:paths], found.unit).estimate
         return found
 

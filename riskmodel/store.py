@@ -1,14 +1,12 @@
-"""Files of a run: ranges of paths as they finish, and the final tables merged from them in path order.
+"""Final tables of a run, merged from finished ranges in path order, and how they are read.
 
-A finished range is a folder that appears at once, by renaming; whatever else lies beside it is a leftover. The final
-tables are cut into row groups of a fixed number of paths, so their bytes do not depend on the ranges they came from.
+They are cut into row groups of a fixed number of paths, so their bytes do not depend on the ranges they came from.
 """
 
 from __future__ import annotations
 
+import io
 import os
-import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,97 +16,45 @@ from numpy.typing import NDArray
 
 from riskmodel.currency import INSIDE, outside, stored
 from riskmodel.quantities import CAUSES, Outcome
+from riskmodel.range_store import TABLES, Ranges, RangeStore
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from riskmodel.path_tables import RangeTables
-
-Ranges = list[tuple[int, int]]
-"""Ranges `first .. end - 1` of paths, in order."""
-
-TABLES = ("paths", "years", "events", "redrawn")
 RANGES = "ranges"
-RANGE_NAME = re.compile(r"(\d{9})-(\d{9})")
 PATHS_PER_GROUP = 1000
 """Paths in one row group of paths.parquet and years.parquet, and between two checks of a target error."""
 EVENTS_PER_GROUP = 65_536
 ROWS_PER_READ = 16_384
 
 
-def range_folder(folder: Path, first: int, end: int) -> Path:
-    """Folder of the finished paths `first .. end - 1`."""
-    return folder / RANGES / f"{first:09d}-{end:09d}"
-
-
-def write_range(folder: Path, first: int, end: int, tables: RangeTables) -> None:
-    """Write a range so that it is there whole or not at all."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    place = range_folder(folder, first, end)
-    partial = place.with_name(f".{place.name}.{os.getpid()}.partial")
-    partial.mkdir(parents=True)
-    try:
-        for name in TABLES:
-            table = pa.table(getattr(tables, name))
-            pq.write_table(table, partial / f"{name}.parquet", compression="zstd", compression_level=1)
-        os.replace(partial, place)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def finished_ranges(folder: Path) -> Ranges:
-    """Ranges whose tables can be read, ordered, not overlapping; a range that cannot be read is left out."""
-    place = folder / RANGES
-    found: Ranges = []
-    for name in sorted(os.listdir(place)) if place.is_dir() else []:
-        match = RANGE_NAME.fullmatch(name)
-        if match is None:
-            continue
-        first, end = int(match[1]), int(match[2])
-        if (not found or first >= found[-1][1]) and _readable(place / name, end - first):
-            found.append((first, end))
-    return found
-
-
-def _readable(place: Path, n_paths: int) -> bool:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        rows = [pq.read_metadata(place / f"{name}.parquet").num_rows for name in TABLES]
-    except (OSError, pa.ArrowInvalid):
-        return False
-    return n_paths > 0 and rows[0] % n_paths == 0
-
-
-def remove_leftovers(folder: Path) -> None:
-    """Remove what an interrupted run left half done: unnamed ranges, unreadable ranges, unfinished tables."""
-    keep = {range_folder(folder, first, end).name for first, end in finished_ranges(folder)}
-    place = folder / RANGES
-    for name in os.listdir(place) if place.is_dir() else []:
-        if name not in keep:
-            shutil.rmtree(place / name, ignore_errors=True)
-    for leftover in folder.glob("*.partial"):
-        leftover.unlink(missing_ok=True)
-
-
-def missing_ranges(done: Ranges, paths: int, paths_per_range: int) -> Iterator[tuple[int, int]]:
-    """Ranges of at most `paths_per_range` that fill the gaps of `done` below `paths`, in path order."""
-    position = 0
-    for first, end in [*done, (paths, paths)]:
-        while position < min(first, paths):
-            stop = min(position + paths_per_range, first, paths)
+def missing_ranges(done: Ranges, until: int, paths_per_range: int, start: int = 0) -> Iterator[tuple[int, int]]:
+    """Ranges of at most `paths_per_range` that fill the gaps of `done` from `start` to `until`, in path order."""
+    position = start
+    for first, end in [*done, (until, until)]:
+        while position < min(first, until):
+            stop = min(position + paths_per_range, first, until)
             yield position, stop
             position = stop
         position = max(position, end)
 
 
 def merge(
-    folder: Path, ranges: Ranges, paths: int, strategy_names: tuple[str, ...], n_years: int, currency: str = INSIDE
+    folder: Path,
+    kept: RangeStore,
+    ranges: Ranges,
+    until: int,
+    strategy_names: tuple[str, ...],
+    n_years: int,
+    currency: str = INSIDE,
 ) -> None:
-    """Write the final tables from finished ranges, first `paths` paths only; columns of money named in `currency`."""
+    """Write the final tables from finished ranges, paths below `until` only; columns of money named in `currency`.
+
+    Raises
+    ------
+    riskmodel.range_store.DamagedRange
+        If the bytes of a range are not those that were written.
+    """
     n_strategies = len(strategy_names)
     words = {"strategy": strategy_names, "cause": CAUSES, "outcome": tuple(code.name.lower() for code in Outcome)}
     group_rows = {
@@ -118,24 +64,24 @@ def merge(
         "redrawn": EVENTS_PER_GROUP,
     }
     for name in TABLES:
-        groups = _groups(_batches(folder, ranges, name, paths), group_rows[name])
+        groups = _groups(_batches(kept, ranges, name, until), group_rows[name])
         _write_groups(folder / f"{name}.parquet", (_in_money(group, currency) for group in groups), words)
 
 
-def _batches(folder: Path, ranges: Ranges, name: str, paths: int) -> Iterator[pa.RecordBatch]:
+def _batches(kept: RangeStore, ranges: Ranges, name: str, until: int) -> Iterator[pa.RecordBatch]:
     """Rows of one table from the ranges in path order, a few at a time."""
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     for first, end in ranges:
-        if first >= paths:
+        if first >= until:
             continue
-        with pq.ParquetFile(range_folder(folder, first, end) / f"{name}.parquet") as file:
+        with pq.ParquetFile(io.BytesIO(kept.read(first, end, name))) as file:
             if not file.metadata.num_rows:
                 yield pa.RecordBatch.from_pylist([], schema=file.schema_arrow)
             for batch in file.iter_batches(ROWS_PER_READ, use_threads=False):
-                yield batch if end <= paths else batch.filter(pc.less(batch.column("path"), paths))
+                yield batch if end <= until else batch.filter(pc.less(batch.column("path"), until))
 
 
 def _in_money(table: pa.Table, currency: str) -> pa.Table:
@@ -192,16 +138,15 @@ def _with_words(table: pa.Table, words: dict[str, tuple[str, ...]]) -> pa.Table:
     return table
 
 
-def range_column(folder: Path, ranges: Ranges, name: str, paths: int, n_strategies: int) -> NDArray[np.float64]:
-    """(paths, n_strategies) values of a column of the paths table, read from finished ranges."""
-    import pyarrow.parquet as pq
-
+def range_column(
+    kept: RangeStore, ranges: Ranges, name: str, start: int, paths: int, n_strategies: int
+) -> NDArray[np.float64]:
+    """(paths, n_strategies) values of a column of the paths table from path `start` on, read from finished ranges."""
     values = np.full((paths, n_strategies), np.nan)
     for first, end in ranges:
-        if first < paths:
-            table = pq.read_table(range_folder(folder, first, end) / "paths.parquet", columns=[name], use_threads=False)
-            column = table.column(name).to_numpy().reshape(end - first, n_strategies)
-            values[first:end] = column[: paths - first]
+        if first < start + paths:
+            column = kept.column(first, end, "paths", name).column(name).to_numpy().reshape(end - first, n_strategies)
+            values[first - start : end - start] = column[: start + paths - first]
     return values
 
 

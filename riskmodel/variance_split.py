@@ -119,7 +119,9 @@ def split(first: NDArray[Any], other_chance: NDArray[Any], other_parameters: NDA
     return Split(estimate(1.0 - known, size - both), estimate(known - own, both - inputs), estimate(own, inputs))
 
 
-def split_rows(folder: Path, strategies: tuple[str, ...], baseline: str) -> Iterator[tuple[str, str, Estimate]]:
+def split_rows(
+    folder: Path, strategies: tuple[str, ...], baseline: str, first_path: int = 0
+) -> Iterator[tuple[str, str, Estimate]]:
     """(strategy, METRIC:variance_share_KIND, estimate) of the final tables in a folder; nothing with too few paths."""
     import pyarrow.parquet as pq
 
@@ -134,7 +136,7 @@ def split_rows(folder: Path, strategies: tuple[str, ...], baseline: str) -> Iter
     paths = table.column("path").to_numpy()[:: 2 * len(strategies)]
     for metric in METRICS:
         again = table.column(metric).to_numpy().reshape(-1, len(strategies), 2)
-        first = path_column(folder, metric, len(strategies))[paths]
+        first = path_column(folder, metric, len(strategies))[paths - first_path]
         for index, name in enumerate(strategies):
             if metric == "delta_npv_eur" and name == baseline:
                 continue

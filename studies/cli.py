@@ -14,6 +14,7 @@ import typer
 
 from riskmodel._guard import check_packages
 from studies import cli_calibrate, cli_insurance, cli_money, cli_outages, cli_reports, cli_risk, cli_what_if
+from studies.cli_run_options import Cluster, FirstPath, RangesAt, TargetError
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 """Exit codes; 0 is done."""
@@ -88,17 +89,13 @@ def run(
         typer.Option(metavar="EVENTS.csv", help="Outages and sags that happen in every path instead of drawn ones."),
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Default: all cores. The results are the same.")] = None,
-    target_error: Annotated[
-        str | None,
-        typer.Option(
-            metavar="RESULT=ERROR",
-            help='Stop once this error is reached, e.g. npv=1% or "npv=500 kEUR"; any number of the summary; at most '
-            "--paths.",
-        ),
-    ] = None,
+    target_error: TargetError = None,
     control_variates: Annotated[
         bool, typer.Option("--control-variates", help="Means with smaller errors, by what the drawn inputs explain.")
     ] = False,
+    first_path: FirstPath = None,
+    cluster: Cluster = None,
+    ranges: RangesAt = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that are already there.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but problems.")] = False,
@@ -119,6 +116,9 @@ def run(
             threads=threads,
             target_error=target_error,
             control_variates=control_variates,
+            first_path=first_path,
+            cluster=cluster,
+            ranges=ranges,
             resume=resume,
             overwrite=overwrite,
             quiet=quiet,

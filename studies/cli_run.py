@@ -39,6 +39,9 @@ class RunRequest:
     threads: int | None = None
     target_error: str | None = None
     control_variates: bool = False
+    first_path: int | None = None
+    cluster: str | None = None
+    ranges: str | None = None
     resume: bool = False
     overwrite: bool = False
     quiet: bool = False
@@ -89,6 +92,9 @@ def resume_command(request: RunRequest, folder: Path) -> str:
         ("--events", request.events),
         ("--threads", request.threads),
         ("--target-error", request.target_error),
+        ("--first-path", request.first_path),
+        ("--cluster", request.cluster),
+        ("--ranges", request.ranges),
     ):
         if value is not None:
             words += [option, str(value)]
@@ -142,7 +148,7 @@ def _say_whether_reached(results: Results) -> None:
 def _simulate(request: RunRequest, target: dict[str, float | str] | None) -> Results:
     import studies
     from distributions._jit import set_threads
-    from riskmodel.run import Interrupted, RunError, run_to_folder
+    from riskmodel.run import Interrupted, RunError, RunFailed, run_to_folder
     from studies.cli_progress import RunProgress
     from studies.figures import draw_all
 
@@ -161,8 +167,11 @@ def _simulate(request: RunRequest, target: dict[str, float | str] | None) -> Res
                 folder,
                 paths,
                 request.seed,
-                threads=threads,
+                threads=request.threads if request.cluster else threads,
                 lanes=request.lanes,
+                first_path=request.first_path,
+                cluster=request.cluster,
+                ranges=request.ranges,
                 resume=request.resume,
                 overwrite=request.overwrite,
                 target_error=target,
@@ -183,5 +192,5 @@ def _simulate(request: RunRequest, target: dict[str, float | str] | None) -> Res
         raise typer.Exit(INTERRUPTED) from None
     except RunError as error:
         # The machine fails, a disk fills up: 1. A folder or an option that will not do: 2, and nothing was written.
-        end = fail if isinstance(error.__cause__, OSError) else refuse
+        end = fail if isinstance(error, RunFailed) else refuse
         raise end(str(error)) from None

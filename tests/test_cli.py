@@ -32,7 +32,7 @@ def command(monkeypatch, tmp_path):
     """Call the command in an empty folder, with a stand-in for the engine and no figures."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "120")
-    monkeypatch.setattr("riskmodel.run._engine", lambda: fake_simulate_range)
+    monkeypatch.setattr("riskmodel.range_work._engine", lambda: fake_simulate_range)
     figures = types.ModuleType("studies.figures")
     figures.draw_all = lambda results, folder: None
     monkeypatch.setitem(sys.modules, "studies.figures", figures)
@@ -111,7 +111,7 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(command, study_file
     whole = command(*words, "--out", "whole")
     assert whole.exit_code == 0, whole.output
 
-    monkeypatch.setattr("riskmodel.run._engine", lambda: interrupted)
+    monkeypatch.setattr("riskmodel.range_work._engine", lambda: interrupted)
     stopped = command(*words, "--out", "a folder")
     assert stopped.exit_code == 130
     assert "8 of 24 paths are finished and kept" in stopped.stderr
@@ -171,7 +171,7 @@ def test_a_full_disk_ends_with_1(command, study_file, monkeypatch):
     def full(*words, **options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("riskmodel.store.write_range", full)
+    monkeypatch.setattr("riskmodel.range_store.RangeStore.write", full)
     done = command("run", study_file, "--paths", 3)
     assert done.exit_code == 1
     assert "No space left on device" in done.stderr
@@ -292,7 +292,7 @@ def slow(*words, **options):
 figures = types.ModuleType("studies.figures")
 figures.draw_all = None
 sys.modules["studies.figures"] = figures
-riskmodel.run._engine = lambda: slow
+riskmodel.range_work._engine = lambda: slow
 signal.signal(signal.SIGINT, signal.default_int_handler)
 main()
 """

@@ -241,7 +241,7 @@ def test_the_folder_holds_the_events_and_another_file_is_refused(tmp_path):
 
 def test_the_option_of_the_command(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("riskmodel.run._engine", lambda: fake_simulate_range)
+    monkeypatch.setattr("riskmodel.range_work._engine", lambda: fake_simulate_range)
     monkeypatch.setattr("studies.figures.draw_all", lambda results, folder: None)
     (tmp_path / "small.toml").write_text(STUDY.format(years=4), encoding="utf-8")
     written(tmp_path, HISTORY)

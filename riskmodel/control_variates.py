@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     from riskmodel.study import Study
     from riskmodel.summary import Row
 
-__all__ = ["LEAST_PATHS", "METHOD", "RESULTS", "Adjusted", "adjusted", "control_scores", "controlled_rows"]
+__all__ = [
+    "DEGREE", "LEAST_PATHS", "METHOD", "RESULTS", "Adjusted", "Terms", "adjusted", "control_scores", "controlled_rows",
+    "polynomials", "score_names",
+]  # fmt: skip
 
 Array = NDArray[np.float64]
 
@@ -62,17 +65,24 @@ class Adjusted(NamedTuple):
     fewer_paths: float
 
 
-def control_scores(study: Study, seed: int, first_path: int, n_paths: int) -> Array:
-    """Normal scores of every input drawn once a path, (n_paths, inputs): independent of each other, standard normal."""
-    from scipy.special import ndtri
-
-    from riskmodel.draws import scalar_uniforms
+def score_names(study: Study) -> list[str]:
+    """Streams of the inputs drawn once a path, in the order of the columns of `control_scores`."""
     from riskmodel.lives import TAIL_STREAM
     from riskmodel.sobol import streams_of
 
     names = streams_of(study)
     if study.correlation is not None and study.correlation.copula == "t":
         names.append(TAIL_STREAM)
+    return names
+
+
+def control_scores(study: Study, seed: int, first_path: int, n_paths: int) -> Array:
+    """Normal scores of every input drawn once a path, (n_paths, inputs): independent of each other, standard normal."""
+    from scipy.special import ndtri
+
+    from riskmodel.draws import scalar_uniforms
+
+    names = score_names(study)
     word = seed - (1 << 64) if seed >= 1 << 63 else seed
     out = np.empty((n_paths, len(names)))
     for k, name in enumerate(names):
@@ -97,7 +107,7 @@ def adjusted(y: Array, z: Array, unit: str = "") -> Adjusted:
     for k in range(FOLDS):
         terms, slopes = _fitted(y[fold != k], z[fold != k])
         mine = fold == k
-        left[mine] = y[mine] - _columns(z[mine], terms) @ slopes
+        left[mine] = y[mine] - polynomials(z[mine], terms) @ slopes
     found = mean(left, unit)
     if not found.standard_error < plain.standard_error:
         return Adjusted(plain, 1.0)  # nothing to take off: the fit would only add its own noise
@@ -111,10 +121,10 @@ Terms = list[tuple[tuple[int, int], ...]]
 def _fitted(y: Array, z: Array) -> tuple[Terms, Array]:
     few = slice(0, min(y.size, MOST_TO_CHOOSE))
     candidates = _candidates(y[few], z[few])
-    chosen = [candidates[k] for k in choose_terms(_columns(z[few], candidates), y[few])]
+    chosen = [candidates[k] for k in choose_terms(polynomials(z[few], candidates), y[few])]
     if not chosen:
         return [], np.zeros(0)
-    design = np.column_stack([np.ones(y.size), _columns(z, chosen)])
+    design = np.column_stack([np.ones(y.size), polynomials(z, chosen)])
     fit = np.linalg.lstsq(design, y, rcond=None)[0][1:]
     return chosen, np.array([float(f"{slope:.{DIGITS}g}") for slope in fit])
 
@@ -122,8 +132,8 @@ def _fitted(y: Array, z: Array) -> tuple[Terms, Array]:
 def _candidates(y: Array, z: Array) -> Terms:
     """Polynomials of each input, and products of two inputs that could matter."""
     single: Terms = [((k, degree),) for k in range(z.shape[1]) for degree in range(1, DEGREE + 1)]
-    chosen = [single[k] for k in choose_terms(_columns(z, single), y)]
-    design = np.column_stack([np.ones(y.size), _columns(z, chosen)])
+    chosen = [single[k] for k in choose_terms(polynomials(z, single), y)]
+    design = np.column_stack([np.ones(y.size), polynomials(z, chosen)])
     left = y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
     match = np.triu(np.abs(z.T @ (z * left[:, None])), 1)
     best = np.argsort(match, axis=None, kind="stable")[::-1][: min(PAIRS, z.shape[1] * (z.shape[1] - 1) // 2)]
@@ -133,7 +143,7 @@ def _candidates(y: Array, z: Array) -> Terms:
     return single + list(dict.fromkeys(pairs))
 
 
-def _columns(z: Array, terms: Sequence[tuple[tuple[int, int], ...]]) -> Array:
+def polynomials(z: Array, terms: Sequence[tuple[tuple[int, int], ...]]) -> Array:
     """(n_paths, terms) values of polynomials with mean 0 and variance 1."""
     out = np.ones((z.shape[0], len(terms)))
     for k, term in enumerate(terms):

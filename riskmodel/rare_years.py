@@ -16,6 +16,8 @@ a third extreme outage within a year; that an extreme outage hides smaller event
 the factor on durations is no longer shared by the years of a path, which changes no share of years, only their
 dependence.
 
+Paths are then weighted so that their drawn inputs have the means they are known to have, see `riskmodel.path_weights`.
+
 Method: stratified sampling and conditioning, e.g. Owen, Monte Carlo theory, methods and examples (2013), chapter 8.
 """
 
@@ -43,6 +45,8 @@ from distributions.outages import (
     table_value,
 )
 from distributions.streams import Process, two_uniforms
+from riskmodel.control_variates import control_scores, score_names
+from riskmodel.path_weights import PathWeights, path_weights
 
 if TYPE_CHECKING:
     from distributions.given_outages import GivenTables
@@ -61,6 +65,8 @@ DURATION_UNIT, FACTOR_UNIT, PAIR_UNIT = 1, 2, 3
 EVENTS_A_YEAR = 1024
 DAYS = 365
 PATHS_PER_RANGE = 256
+TARGETS = (50.0, 250.0, 1000.0)
+"""Return periods whose losses decide which drawn inputs paths are weighted by [years]."""
 KEPT = ("strategy", "cause", "hour", "duration_s", "hours_down", "eur_lost", "eur_hardware")
 
 
@@ -186,6 +192,9 @@ class RarePeriods(NamedTuple):
     Attributes
     ----------
     weight : (n_periods,) float64, of each period; they sum to 1
+    path_weight : (n_paths,) float64, of each path, mean 1, already in `weight`
+    controls : (n_paths, terms) float64, polynomials of drawn inputs whose weighted means are their known ones, 0
+    inputs : tuple of str, drawn inputs in the controls
     path, year : (n_periods,) int64, year from 1; periods of one path share its drawn inputs and parameters
     aggregate, largest : (n_periods, n_strategies) float64, sum and largest of the period's losses [study's money]
     events : dict of str to (n,) array
@@ -196,6 +205,9 @@ class RarePeriods(NamedTuple):
     """
 
     weight: NDArray[np.float64]
+    path_weight: NDArray[np.float64]
+    controls: NDArray[np.float64]
+    inputs: tuple[str, ...]
     path: NDArray[np.int64]
     year: NDArray[np.int64]
     aggregate: NDArray[np.float64]
@@ -213,6 +225,7 @@ def rare_periods(
     simulate_range: Callable[..., RangeResult] | None = None,
     progress: Callable[[int, int], object] | None = None,
     threads: int | None = None,
+    known_means: bool = True,
 ) -> RarePeriods:
     """Weighted periods of a study's paths.
 
@@ -226,6 +239,8 @@ def rare_periods(
     progress : callable
         Called as progress(done_paths, paths).
     threads : int
+    known_means : bool
+        Weight the paths by the known means of their drawn inputs.
 
     Raises
     ------
@@ -256,8 +271,14 @@ def rare_periods(
             progress(first + n, paths)
     weight, aggregate, largest, pairs = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     place, n_strategies = np.arange(paths * years * N_PERIODS) // N_PERIODS, len(study.strategies)
+    fitted = _fitted(study, seed, weight, aggregate, largest) if known_means else PathWeights.equal(paths)
+    weight = weight * fitted.weight[:, None, None]
+    names = score_names(study)
     return RarePeriods(
-        weight.reshape(-1) / (paths * years),
+        weight.reshape(-1) / weight.sum(),
+        fitted.weight,
+        fitted.controls,
+        tuple(names[k] for k in fitted.inputs),
         place // years,
         place % years + 1,
         aggregate.reshape(-1, n_strategies),
@@ -266,6 +287,23 @@ def rare_periods(
         pairs.reshape(-1, 2),
         tuple(study.strategy_names),
     )
+
+
+def _fitted(
+    study: Study, seed: int, weight: NDArray[np.float64], aggregate: NDArray[np.float64], largest: NDArray[np.float64]
+) -> PathWeights:
+    """Weights of paths by the inputs that move mean losses and shares of years above rare losses."""
+    n = weight.shape[0]
+    by_path, targets = weight.reshape(n, -1), []
+    for k in range(aggregate.shape[-1]):
+        targets.append((by_path * aggregate[..., k].reshape(n, -1)).sum(axis=1))
+        for values in (aggregate[..., k].reshape(n, -1), largest[..., k].reshape(n, -1)):
+            order = np.argsort(-values, axis=None, kind="stable")
+            beyond = np.cumsum(by_path.ravel()[order]) / by_path.sum()
+            for years in TARGETS:
+                limit = values.ravel()[order[min(int(np.searchsorted(beyond, 1.0 / years)), order.size - 1)]]
+                targets.append((by_path * (values >= limit)).sum(axis=1))
+    return path_weights(control_scores(study, seed, 0, n), np.stack(targets, axis=1))
 
 
 def _events(study: Study, result: RangeResult) -> dict[str, NDArray[Any]]:

@@ -24,7 +24,17 @@ if TYPE_CHECKING:
     from riskmodel.results import Results
     from riskmodel.summary import Row
 
-__all__ = ["CoverRequest", "Found", "Part", "cover_of", "part_of", "price_cover", "put_together", "rows_of"]
+__all__ = [
+    "CoverRequest",
+    "Found",
+    "Part",
+    "as_record",
+    "cover_of",
+    "part_of",
+    "price_cover",
+    "put_together",
+    "rows_of",
+]
 
 SHIPPED = Path(__file__).parent / "covers"
 

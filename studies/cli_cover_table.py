@@ -61,7 +61,7 @@ def print_cover(found: Found, places: list[Path]) -> None:
     periods = found.reports[0].periods
     say(
         f"{periods.n:,} years. +- is one standard error"
-        + (" between paths" if found.results is not None else "")
+        + (" between paths" if periods.clusters < periods.n else "")
         + f". {price_terms(found.cover.price)} Risk premiums are before expenses. A premium is what is asked at the "
         "beginning of the year; what reinstatements bring comes on top." + (" k: thousand." if words else "")
     )

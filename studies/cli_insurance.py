@@ -74,12 +74,15 @@ def rare_years(
     ord_folder: Annotated[
         Path | None, typer.Option("--ord", metavar="DIR", help="Folder for Open Results Data tables, CSV and Parquet.")
     ] = None,
+    cover: Annotated[
+        str | None, typer.Option(metavar="COVER", help="Price this cover too: a TOML file, or a shipped one.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask what 1 year in 1,000 or 10,000 loses: every year with and without an extreme outage, weighted."""
     from studies.cli_rare_years import RareYearsRequest, show_rare_years
 
-    show_rare_years(RareYearsRequest(study, tuple(overrides or ()), paths, seed, ord_folder, as_json))
+    show_rare_years(RareYearsRequest(study, tuple(overrides or ()), paths, seed, ord_folder, cover, as_json))
 
 
 def portfolio(

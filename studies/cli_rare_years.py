@@ -20,10 +20,12 @@ from distributions.estimate import Estimate
 from studies.cli_problems import check_out, fail, plain_problems, printable, refuse
 
 if TYPE_CHECKING:
+    from riskmodel.insurance.cover import Cover
     from riskmodel.insurance.exceedance import Point
     from riskmodel.insurance.ord_tables import Summary
     from riskmodel.rare_years import RarePeriods
     from riskmodel.study import Study
+    from studies.cli_cover import Found
 
 __all__ = ["RareYearsRequest", "show_rare_years"]
 
@@ -43,6 +45,7 @@ class RareYearsRequest:
     paths: int
     seed: int | None
     ord_folder: Path | None
+    cover: str | None
     as_json: bool
 
 
@@ -60,15 +63,49 @@ def show_rare_years(request: RareYearsRequest) -> None:
         study = studies.load(request.study, list(request.overrides))
         if study.given_events() is not None:
             raise refuse("site.given_events: rare years are drawn; leave the file of events out")
+        cover = _terms(request.cover, study.header.currency)
         with RunProgress() as progress:
             found = rare_periods(study, request.paths, seed, progress=progress)
         record = _record(study, found, request.paths, seed)
+        prices = None if cover is None else _priced(study, found, cover, str(request.cover))
         if request.ord_folder is not None:
             _write_ord(study, found, record, request.ord_folder)
     if request.as_json:
-        typer.echo(json.dumps(record, indent=2, allow_nan=False))
-    else:
-        _print(study, record, request.ord_folder)
+        from studies.cli_cover import as_record
+
+        whole = record if prices is None else record | {"cover": as_record(prices)}
+        typer.echo(json.dumps(whole, indent=2, allow_nan=False))
+        return
+    _print(study, record, request.ord_folder)
+    if prices is not None:
+        from studies.cli_cover_table import print_cover
+
+        print_cover(prices, [])
+
+
+def _terms(name: str | None, currency: str) -> Cover | None:
+    """Terms of the cover, read before anything is simulated."""
+    if name is None:
+        return None
+    from studies.cli_cover import cover_of
+
+    cover = cover_of(name)
+    if cover.currency and cover.currency != currency:
+        raise refuse(f"cover.currency = {cover.currency!r}: the study counts in {currency}; convert the terms")
+    return cover
+
+
+def _priced(study: Study, found: RarePeriods, cover: Cover, name: str) -> Found:
+    from riskmodel.insurance.from_rare_years import events_of_rare_years
+    from studies.cli_cover import part_of, put_together
+
+    base, currency, parts = study.header.baseline, study.header.currency, []
+    for strategy in sorted(found.strategies, key=lambda strategy: strategy != base):  # credits are against the first
+        try:
+            parts.append(part_of(cover, events_of_rare_years(found, strategy, currency)))
+        except ValueError as error:
+            raise refuse(f"{name}: {error}") from None
+    return put_together(cover, None, parts)
 
 
 def _record(study: Study, found: RarePeriods, paths: int, seed: int) -> dict[str, Any]:
@@ -92,6 +129,7 @@ def _record(study: Study, found: RarePeriods, paths: int, seed: int) -> dict[str
         "years": study.header.years,
         "seed": seed,
         "periods": int(found.weight.size),
+        "weighted_by_known_means_of": list(found.inputs),
         "currency": currency,
         "strategies": strategies,
     }
@@ -150,6 +188,8 @@ def _print(study: Study, record: dict[str, Any], ord_folder: Path | None) -> Non
         f"{record['periods']:,} weighted years; seed {record['seed']}. +- is one standard error, between paths. "
         f"*: fewer than ten years' worth lies beyond. Real money of {study.header.price_year}, fires left out."
     )
+    if record["weighted_by_known_means_of"]:
+        say("Paths are weighted by the known means of: " + ", ".join(record["weighted_by_known_means_of"]) + ".")
     if ord_folder is not None:
         say(f"Open Results Data tables: {ord_folder}")
 

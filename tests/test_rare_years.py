@@ -1,5 +1,7 @@
 """Weighted rare years against plain years of the same study, and the laws that their draws follow."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from distributions.given_outages import BESIDE, GivenTables
 from distributions.laws import from_spec
 from distributions.outages import DURATION_FACTOR, DURATION_H, EXTREME, HOUR, RATE_FACTOR, RESIDUAL
 from riskmodel.engine import simulate_range
-from riskmodel.insurance.exceedance import exceedance
+from riskmodel.insurance.exceedance import clustered_error, exceedance
 from riskmodel.insurance.from_rare_years import events_of_rare_years
 from riskmodel.process_draws import draw_processes
 from riskmodel.rare_years import EDGES, N_PERIODS, extreme_probes, rare_periods
@@ -82,13 +84,29 @@ def test_weights_and_order(rare):
 
 
 def test_the_same_in_any_ranges(rare, monkeypatch):
+    bare_weight = rare.weight / np.repeat(rare.path_weight, YEARS * N_PERIODS)
     monkeypatch.setattr("riskmodel.rare_years.PATHS_PER_RANGE", 37)
     other = rare_periods(study_of(OFTEN), 80, SEED)
+    assert other.inputs == ()  # too few paths to weight them by known means
     n = other.weight.size
     np.testing.assert_array_equal(other.path, rare.path[:n])
-    np.testing.assert_allclose(other.weight * 80, rare.weight[:n] * RARE_PATHS, rtol=1e-13)
+    np.testing.assert_allclose(other.weight * 80, bare_weight[:n] * RARE_PATHS, rtol=1e-12)
     np.testing.assert_array_equal(other.aggregate, rare.aggregate[:n])
     np.testing.assert_array_equal(other.largest, rare.largest[:n])
+
+
+def test_paths_are_weighted_by_known_means(rare):
+    """The inputs that move losses are found; what they explain is no error of a rare loss any more."""
+    assert "outages.extreme.rate" in rare.inputs
+    assert rare.path_weight.mean() == pytest.approx(1.0, rel=1e-12)
+    np.testing.assert_allclose(rare.path_weight @ rare.controls / RARE_PATHS, 0.0, atol=1e-6)
+    losses = events_of_rare_years(rare, "string", "EUR")
+    blind = replace(losses, periods=losses.periods._replace(controls=rare.controls[:, :0]))
+    for index in (BARE, STRING):
+        loss = rare.aggregate[:, index]
+        influence = loss - rare.weight @ loss
+        ours, theirs = clustered_error(influence, losses.periods), clustered_error(influence, blind.periods)
+        assert 0.5 * theirs < ours < theirs  # little here: two years of life, and one drawn input that matters
 
 
 def test_asking_changes_nothing_and_tells_what_would_happen():

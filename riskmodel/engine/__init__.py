@@ -104,13 +104,12 @@ def _walk(study, seed, first_path, n_paths, lanes, threads, trace=(0, 0), again=
 
 def _event_columns(out, first_path, n_strategies):
     """One row per path, event and strategy, in that order."""
-    from riskmodel.event_record import COLUMNS, N_RECORD
+    from riskmodel.event_record import COLUMNS
 
     counts = out.n_events
     rows = np.repeat(np.arange(counts.size), counts)
     number = np.concatenate([np.arange(n) for n in counts]) if rows.size else np.zeros(0, np.int64)
     event = np.repeat(out.event[rows, number], n_strategies, axis=0)
-    record = out.record[rows, number].reshape(-1, N_RECORD)
     columns = {
         "path": np.repeat(first_path + rows, n_strategies).astype(np.int64),
         "event": np.repeat(number, n_strategies).astype(np.int32),
@@ -122,7 +121,8 @@ def _event_columns(out, first_path, n_strategies):
         "strategy": np.tile(np.arange(n_strategies, dtype=np.int8), rows.size),
         "outcome": out.outcome[rows, number].reshape(-1),
     }
-    columns.update({name: np.ascontiguousarray(record[:, k]) for k, (name, _) in enumerate(COLUMNS)})
+    for k, (name, _) in enumerate(COLUMNS):  # one at a time: all at once would hold the record twice
+        columns[name] = out.record[rows, number, :, k].reshape(-1)
     return columns
 
 

@@ -65,7 +65,7 @@ class Market(NamedTuple):
     fee : (b,) float32, fees on import [EUR/MWh]
     spread_factor : (b,) float32, on the distance of a price from its day's mean
     words : (4, b) uint32 scratch
-    events : (b, 640, 5) float64; counts : (b,) int64; uniforms : (b, 640, n) float64
+    events : (b, 640, 5) float64; counts : (b,) int64; uniforms : (b, 640, n) float64: only those of events are set
     first_of_hour : (8761,) int64, order_lane, order_event : (b * 640,) int64: the year's events by hour
     cumulative : (365,) float64, lane_regime : (365,) int8 scratch
     """
@@ -239,7 +239,7 @@ def new_market(b):
         np.zeros((4, b), np.uint32),
         np.zeros((b, EVENTS_A_LANE_YEAR, N_COLUMNS), np.float64),
         np.zeros(b, np.int64),
-        np.zeros((b, EVENTS_A_LANE_YEAR, N_UNIFORMS), np.float64),
+        np.empty((b, EVENTS_A_LANE_YEAR, N_UNIFORMS), np.float64),
         np.zeros(HOURS_PER_YEAR + 1, np.int64),
         np.zeros(b * EVENTS_A_LANE_YEAR, np.int64),
         np.zeros(b * EVENTS_A_LANE_YEAR, np.int64),

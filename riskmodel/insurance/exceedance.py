@@ -106,10 +106,22 @@ def clustered_error(influence: Array, periods: Periods) -> float:
     ----------
     influence : (n,) float64
         First-order change of the statistic by each year, weighted mean 0.
+
+    Notes
+    -----
+    Where weights were fitted to known means, what these explain is no error any more: Deville and Särndal (1992),
+    Calibration estimators in survey sampling, JASA 87, 376-382. What each path adds is taken as if it had had no part
+    in the fit (the jackknife): MacKinnon and White (1985), Journal of Econometrics 29, 305-325.
     """
-    sums = np.bincount(periods.cluster, periods.weight * influence)
+    sums = np.bincount(periods.cluster, periods.weight * influence).astype(np.float64, copy=False)
     n = periods.clusters
-    return math.sqrt(n / (n - 1.0) * math.fsum(sums**2)) if n > 1 else math.inf
+    if n < 2:
+        return math.inf
+    if periods.controls.shape[1]:
+        shares = np.bincount(periods.cluster, periods.weight)[:, None]
+        basis = np.linalg.qr(shares * np.column_stack([np.ones(len(shares)), periods.controls]))[0]
+        sums = (sums - basis @ (basis.T @ sums)) / (1.0 - np.sum(basis**2, axis=1))
+    return math.sqrt(n / (n - 1.0) * math.fsum(sums**2))
 
 
 class Annual(NamedTuple):

@@ -59,7 +59,7 @@ def events_of_rare_years(found: RarePeriods, strategy: str, currency: str) -> Ev
     damage["cause"] = np.full(int(hurt.sum()), ALL_CAUSES.index(EQUIPMENT))
     joined = {name: np.concatenate([columns[name], damage[name]]) for name in columns}
     order = np.lexsort((joined["cause"], joined["event"], joined["hour"], joined["period"]))
-    periods = Periods(found.weight, found.path, found.year, np.full(found.weight.size, np.nan))
+    periods = Periods(found.weight, found.path, found.year, np.full(found.weight.size, np.nan), found.controls)
     return EventLosses(
         strategy, currency, periods, ALL_CAUSES, **{name: column[order] for name, column in joined.items()}
     )

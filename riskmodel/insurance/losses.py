@@ -31,6 +31,9 @@ NOT_OF_TIME = (EQUIPMENT, FIRE)
 """Causes whose loss is damage, not lost time: a waiting period or a period of indemnity does not touch them."""
 
 
+NO_CONTROLS = np.zeros((0, 0))
+
+
 class Periods(NamedTuple):
     """Simulated years.
 
@@ -44,12 +47,16 @@ class Periods(NamedTuple):
         Year of its path, from 1.
     exposure : (n,) float64
         Annual income at stake [currency], NaN where it is not known.
+    controls : (clusters, terms) float64
+        What the weights were fitted to: quantities of each cluster with weighted means of 0, as they are known to have.
+        Errors are of what these do not explain. Without any, `terms` is 0.
     """
 
     weight: Array
     cluster: Whole
     year: Whole
     exposure: Array
+    controls: Array = NO_CONTROLS
 
     @property
     def n(self) -> int:

@@ -1,5 +1,7 @@
 """The engine: simulate a range of paths, or trace one path hour by hour."""
 
+import math
+import mmap
 import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -31,13 +33,22 @@ def _allocate(n_paths, study, capacity, trace_hours):
     s, years = len(study.strategies), study.header.years
     return Out(
         np.zeros((n_paths, s, years, N_QUANTITIES)),
-        np.zeros((n_paths, capacity, 6)),
-        np.zeros((n_paths, capacity, s), np.int8),
-        np.zeros((n_paths, capacity, s, N_RECORD)),
+        _mostly_unused((n_paths, capacity, 6), np.float64),
+        _mostly_unused((n_paths, capacity, s), np.int8),
+        _mostly_unused((n_paths, capacity, s, N_RECORD), np.float64),
         np.zeros(n_paths, np.int64),
         np.zeros(n_paths, np.int64),
         np.zeros((s, 7, trace_hours)),
     )
+
+
+def _mostly_unused(shape, kind):
+    """Zeros of which few are ever touched, in small pages: in the large ones NumPy asks for, all would take memory."""
+    if not hasattr(mmap, "MADV_NOHUGEPAGE"):
+        return np.zeros(shape, kind)
+    memory = mmap.mmap(-1, math.prod(shape) * np.dtype(kind).itemsize)
+    memory.madvise(mmap.MADV_NOHUGEPAGE)
+    return np.frombuffer(memory, kind).reshape(shape)
 
 
 def default_threads() -> int:

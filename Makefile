@@ -10,10 +10,11 @@ WORKERS ?= 2
 
 demo: $(STAMP)
 	$(BIN)/riskmodel run ten_thousand_gpus --paths 1000 --seed 7 --out $(DEMO) --overwrite
-	@echo "For a board, in English and in Chinese, for finance and for insurers:"
+	@echo "For a board, in English and in Chinese, for finance, for analysts and for insurers:"
 	@$(BIN)/riskmodel report $(DEMO) --for board --lang en
 	@$(BIN)/riskmodel report $(DEMO) --for board --lang zh
 	@$(BIN)/riskmodel report $(DEMO) --for finance
+	@$(BIN)/riskmodel report $(DEMO) --for analyst
 	@$(BIN)/riskmodel report $(DEMO) --for insurer
 	@echo "All files: $(DEMO), and for readers $(DEMO)/reports"
 

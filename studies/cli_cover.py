@@ -150,7 +150,13 @@ def part_of(cover: Cover, events: EventLosses, keep_events: bool = False) -> Par
     from riskmodel.insurance.cover_report import cover_report, premium_table
 
     report = cover_report(cover, events, keep_events=keep_events)
-    return Part(report, premium_table(cover, events), _notes(cover, events))
+    return Part(report, premium_table(cover, _of_table(cover, events)), _notes(cover, events))
+
+
+def _of_table(cover: Cover, events: EventLosses) -> EventLosses:
+    """The events that the layer of the table can pay; the others would only take time."""
+    layer = next((layer for layer in cover.layers if cover.table is not None and layer.name == cover.table.layer), None)
+    return events if layer is None or not layer.perils else events.rows(events.of_causes(layer.perils))
 
 
 def put_together(cover: Cover, results: Results | None, parts: list[Part], whole_lives: bool = True) -> Found:

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 __all__ = ["draw_convergence", "draw_curves", "draw_waiting"]
 
 THOUSAND = 1e3
+SHORTEST_YEARS = 5.0
+"""Least end of the axis of return periods: a small run may have one point only."""
+LOW_IN = 8.0
+"""Height below which a panel is so much lower than its half of the figure that labels need more room."""
 TICKS_YEARS = (2, 5, 10, 20, 50, 100, 250, 1000, 5000)
 
 
@@ -47,10 +51,10 @@ def _axes(axes: Axes, longest: float, unit: str) -> None:
     import seaborn as sns
     from matplotlib.ticker import NullLocator
 
-    ticks = [tick for tick in TICKS_YEARS if tick <= longest]
+    ticks = [tick for tick in TICKS_YEARS if tick <= max(longest, SHORTEST_YEARS)]
     axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set(xlim=(2, longest), ylabel=f"Loss\n[million {unit}]")
+    axes.set(xlim=(2, max(longest, SHORTEST_YEARS)), ylabel=f"Loss\n[million {unit}]")
     axes.set_ylim(bottom=0.0)
     sns.despine(ax=axes)
 
@@ -75,7 +79,7 @@ def draw_curves(results: Results, reports: list[LossReport], height_in: float = 
             ends.append((float(value[-1]), look, look.title))
         _axes(axes, longest, unit)
         axes.set_title(title)
-        label_ends(axes, ends)
+        label_ends(axes, ends, lines=2 if height_in >= LOW_IN else 3)
     axes.set_xlabel("Return period [years], logarithmic")
     heading(
         figure,
@@ -137,7 +141,8 @@ def draw_waiting(results: Results, tables: dict[str, list[Cell]], height_in: flo
         kept = np.array([cell.kept.value for cell in row]) * 100.0
         lower.plot(wait, kept, **look.curve())
         premiums.append((float(premium[-1]), look, look.title))
-        shares.append((float(kept[-1]), look, look.title))
+        if np.isfinite(kept[-1]):  # without a loss there is no share of it
+            shares.append((float(kept[-1]), look, look.title))
     unit = first.premium.unit
     for axes, label, ends in (
         (upper, f"Premium\n[thousand {unit}]", premiums),
@@ -150,7 +155,7 @@ def draw_waiting(results: Results, tables: dict[str, list[Cell]], height_in: flo
         if axes is lower:
             axes.set_ylim(top=100.0)
         sns.despine(ax=axes)
-        label_ends(axes, ends)
+        label_ends(axes, ends, lines=2 if height_in >= LOW_IN else 3)
     lower.set_xlabel("Waiting period [h]")
     limit = "" if np.isinf(first.limit) else f", {first.limit / MILLION:g} million above {first.attachment / MILLION:g}"
     heading(

@@ -72,6 +72,7 @@ def table(
         "rows": [[shown(typeset(cell)) for cell in row] for row in rows],
         "words": words,
         "weights": list(weights),
+        "web_only": False,
     }
 
 

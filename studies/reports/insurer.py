@@ -19,6 +19,9 @@ ORD_FOLDER = "ord"
 NEEDED = ("delta_npv_without_early_power_eur",)
 NEEDED_BY_YEAR = ("storage_fire_eur", "service_credits_eur", "compute_income_eur", "waiting_for_power_eur")
 NEEDED_BY_EVENT = ("path", "event", "year", "hour", "cause", "duration_s", "strategy", "hours_down")
+PAGES = 4
+SIZES_PT = (8.0, 7.7, 7.4, 7.1)
+"""Sizes of the letters tried, largest first, until all is on so many pages; a study of many strategies takes more."""
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -108,14 +111,17 @@ def insurer_pdf(page: dict[str, Any], paper: str = "a4") -> bytes:
     import typst
 
     from studies.reports.fonts import font_files
-    from studies.reports.pdf import PAPERS
+    from studies.reports.pdf import PAPERS, pages
 
     folders: list[Any] = list(dict.fromkeys(str(file.parent) for file in font_files()))
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)
     moment = datetime.datetime.fromisoformat(page["date"])
     inputs = {"paper": PAPERS[paper], "year": str(moment.year), "month": str(moment.month), "day": str(moment.day)}
-    inputs["data"] = json.dumps(page, ensure_ascii=False)
+    printed = [block for block in page["blocks"] if not block.get("web_only")]
+    inputs["data"] = json.dumps(page | {"blocks": printed}, ensure_ascii=False)
     compiler = typst.Compiler(TEMPLATES / "insurer.typ", font_paths=fonts)
+    size = next((s for s in SIZES_PT if pages(compiler, inputs | {"size": str(s)}) <= PAGES), SIZES_PT[0])
+    inputs["size"] = str(size)
     made = compiler.compile(format="pdf", sys_inputs=inputs, pdf_standards=["ua-1"], timestamp=moment)
     return bytes(made)  # type: ignore[arg-type]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["insurer_page"]
 
-CURVES_IN, SETTLING_IN, WAITING_IN = 6.6, 4.0, 5.6
+CURVES_IN, SETTLING_IN, WAITING_IN = 6.4, 3.6, 5.4
 """Heights of the figures: less than on a slide, so that all is on four pages."""
 
 
@@ -39,7 +39,7 @@ def insurer_page(facts: InsurerFacts) -> dict[str, Any]:
         "title": shown(typeset(words.title(facts))),
         "study": shown(str(manifest["study"]["title"])),
         "date": str(manifest["ended"]),
-        "blocks": [*_scope(facts), *_losses(facts), *_cover(facts), *_files(facts)],
+        "blocks": [*_scope(facts), *_again(facts), *_losses(facts), *_cover(facts), *_files()],
     }
 
 
@@ -67,6 +67,7 @@ def _losses(facts: InsurerFacts) -> list[Block]:
         heading("How often, and what a waiting period leaves"),
         tables.stops(facts),
         tables.waits(facts),
+        text("At 0 h: events that stop work at all; the others only slow it.", small=True),
         heading("Exceedance"),
         figure(curves, alt + words.curves_reading(facts), words.curves_reading(facts)),
         tables.curves(facts),
@@ -78,6 +79,7 @@ def _losses(facts: InsurerFacts) -> list[Block]:
             + words.convergence_reading(facts),
             words.convergence_reading(facts),
         ),
+        tables.convergence(facts),
     ]
 
 
@@ -129,16 +131,7 @@ def _cover(facts: InsurerFacts) -> list[Block]:
     return blocks
 
 
-def _files(facts: InsurerFacts) -> list[Block]:
-    results = facts.results
-    manifest = results.manifest
-    versions = ", ".join(f"{name} {number}" for name, number in manifest["versions"].items())
-    cover = f"riskmodel cover RESULTS {shlex.quote(Path(facts.terms).name)}" if facts.found is not None else ""
-    commands = [
-        f"riskmodel run RESULTS/study.resolved.toml --paths {results.n_paths} --seed {results.seed} --out AGAIN",
-        "riskmodel losses RESULTS --ord ord",
-        *([cover] if cover else []),
-    ]
+def _files() -> list[Block]:
     return [
         heading("The tables for other tools"),
         text(
@@ -148,6 +141,21 @@ def _files(facts: InsurerFacts) -> list[Block]:
             "Period is a simulated year, EventId the same event in all strategies, PeriodWeight a year's probability."
         ),
         tables.dictionary(),
+        tables.meanings(),
+    ]
+
+
+def _again(facts: InsurerFacts) -> list[Block]:
+    results = facts.results
+    manifest = results.manifest
+    versions = ", ".join(f"{name} {number}" for name, number in manifest["versions"].items())
+    commands = [
+        f"riskmodel run study.resolved.toml --paths {results.n_paths} --seed {results.seed} --out RESULTS",
+        "riskmodel losses RESULTS --ord ord",
+    ]
+    if facts.found is not None:
+        commands.append(f"riskmodel cover RESULTS {shlex.quote(Path(facts.terms).name)}")
+    return [
         heading("How to make it again"),
         code(commands),
         text(

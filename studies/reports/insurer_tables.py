@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from studies.cli_cover import Found
     from studies.reports.insurer_facts import InsurerFacts
 
-__all__ = ["causes", "credits", "curves", "dictionary", "moments", "prices", "stops", "waits", "waits_priced"]
+__all__ = [
+    "causes", "convergence", "credits", "curves", "dictionary", "meanings", "moments", "prices", "stops", "waits",
+    "waits_priced",
+]  # fmt: skip
 
 TABLE_WORDS = {
     "ept": "Exceedance: OEP, OEP tail mean, AEP, AEP tail mean",
@@ -31,7 +34,8 @@ TABLE_WORDS = {
     "losses": "Every event with its real hours (our own table)",
 }
 KIND_WORDS = {
-    "oep": "worst event (OEP)", "oep_tvar": "its tail mean", "aep": "whole year (AEP)", "aep_tvar": "its tail mean",
+    "oep": "Worst event (OEP)", "oep_tvar": "its tail mean (TVaR)",
+    "aep": "Whole year (AEP)", "aep_tvar": "its tail mean (TVaR)",
 }  # fmt: skip
 
 
@@ -111,6 +115,26 @@ def _point(point: Point) -> str:
     return f"{point.estimate.value * THOUSAND:,.4g} [{', '.join(ends)}]{'*' if point.flagged else ''}"
 
 
+def convergence(facts: InsurerFacts) -> Block:
+    """Average and rare years from a part of the lifetimes and from all, and the years needed."""
+    from riskmodel.insurance.report import SHARES, TARGET
+    from studies.cli_losses import rounded_years
+
+    rows = []
+    for report in facts.losses:
+        for metric, needed in report.needed().items():
+            found = []
+            for part in SHARES:
+                annual, points = report.by_share[part]
+                at = {f"aep_{p.return_period:g}_years": p.estimate for p in points if p.kind == "aep"}
+                found.append(k(annual.aal) if metric == "aal" else k(at[metric]) if metric in at else "-")
+            words = "average" if metric == "aal" else f"1 year in {metric.split('_')[1]}"
+            rows.append([report.losses_name, words, *found, rounded_years(needed)])
+    unit = facts.losses[0].annual.aal.unit
+    head = ["Strategy", "Loss", *(f"{part:.3g} of the lifetimes" for part in SHARES), f"Years for {TARGET * 100:g} %"]
+    return table(f"Convergence of the yearly loss, thousand {unit}", head, rows, 2) | {"web_only": True}
+
+
 def prices(found: Found) -> Block:
     """Each layer of each strategy: expected loss, premium by three loads, ratios, what the insured keeps."""
     from riskmodel.insurance.cover_report import cover_rows
@@ -135,7 +159,7 @@ def prices(found: Found) -> Block:
                 ]
             )
     head = ["Strategy", "Expected loss", "Standard deviation", "Premium by SD", "by Wang", "by cost of capital"]
-    head += ["Rate on line, %", "Loss ratio, %", *(f"1 year in {years:g}, %" for years in rare), "Kept, %"]
+    head += ["Rate on line, %", "Loss ratio, %", *(f"of 1 year in {years:g}" for years in rare), "Kept, %"]
     unit = found.reports[0].unit
     title = f"{found.cover.name}: thousand {unit} a year; loss ratio on average and in a bad year; kept by the insured"
     weights = (1.8, 1.3, 1.3, 1.3, 1.3, 1.3, 1.3, 1.3, *(0.9 for _ in rare), 1.4)
@@ -181,6 +205,14 @@ def credits(found: Found) -> Block | None:
     unit = found.reports[0].unit
     head = ["Strategy", "Premium credit", "Expected payment saved", "Credit that breaks even without earlier power"]
     return table(f"Against {found.base}, all layers, thousand {unit} a year", head, rows)
+
+
+def meanings() -> Block:
+    """Every column of the ORD tables with its meaning."""
+    from riskmodel.insurance.ord_format import DICTIONARY
+
+    rows = [[name, column.name, column.meaning] for name, columns in DICTIONARY.items() for column in columns]
+    return table("Every column", ["Table", "Column", "Meaning"], rows, 3) | {"web_only": True}
 
 
 def dictionary() -> Block:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from distributions.estimate import Estimate
+from studies.cli_losses import rounded_years
 from studies.reports.board_facts import is_clear
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ def share(estimate: Estimate) -> str:
     return str(Estimate(estimate.value, estimate.standard_error, estimate.n).scaled(PERCENT, ""))
 
 
+def named(facts: InsurerFacts, strategy: str) -> str:
+    """Title of a strategy in quotation marks: it may hold commas."""
+    return f"“{facts.results.titles[strategy]}”"
+
+
 def _baseline(facts: InsurerFacts) -> LossReport:
     return next(report for report in facts.losses if report.losses_name == facts.results.baseline)
 
@@ -57,14 +63,15 @@ def _apart(one: Estimate, other: Estimate) -> bool:
 def title(facts: InsurerFacts) -> str:
     """The answer in one sentence."""
     base, least = _baseline(facts), _least(facts)
-    name, unit = facts.results.titles[base.losses_name], base.annual.aal.unit
-    said = f"{name} loses {k(base.annual.aal)} thousand {unit} a year on average to power events and fires"
+    unit = base.annual.aal.unit
+    said = f"Average annual loss by power events and fires: {k(base.annual.aal)} thousand {unit} with "
+    said += named(facts, base.losses_name)
     if least is None:
         return said
-    other = f"{facts.results.titles[least.losses_name]}: {k(least.annual.aal)}"
+    other = f"{k(least.annual.aal)} with {named(facts, least.losses_name)}"
     if not _apart(base.annual.aal, least.annual.aal):
-        return f"{said}; {other}, which is no difference beyond the errors"
-    return f"{said}; {other}" + (", the least" if len(facts.losses) > 2 else "")
+        return f"{said}, {other}: no difference beyond the errors"
+    return f"{said}, {other}" + (", the least" if len(facts.losses) > 2 else "")
 
 
 def _told(reports: list[LossReport], kind: str) -> tuple[float, list[Point]] | None:
@@ -90,10 +97,10 @@ def curves_reading(facts: InsurerFacts) -> str:
     unit = base.annual.aal.unit
     values = [point.estimate for point in found]
     said = f"Once in {years:g} years a whole year costs at least {k(values[0])} thousand {unit} with"
-    said += f" {facts.results.titles[base.losses_name]}"
+    said += f" {named(facts, base.losses_name)}"
     if least is None:
         return f"{said}."
-    said += f" and {k(values[1])} with {facts.results.titles[least.losses_name]}"
+    said += f" and {k(values[1])} with {named(facts, least.losses_name)}"
     if not _apart(*values):
         return f"{said}: no difference beyond the errors."
     if values[0].value <= 0.0:
@@ -122,9 +129,8 @@ def convergence_reading(facts: InsurerFacts) -> str:
 
 
 def years_reading(report: LossReport) -> str:
-    """Years needed for a stated error, and what the simulated ones are worth."""
+    """Years needed for a stated error."""
     from riskmodel.insurance.report import TARGET
-    from studies.cli_losses import rounded_years
 
     parts = []
     for metric, needed in report.needed().items():
@@ -151,8 +157,12 @@ def waiting_reading(facts: InsurerFacts, found: Found) -> str:
     wait = layer.waiting_period_h if layer.waiting_period_h in waits else max(waits)
     none, with_wait = waits[min(waits)], waits[wait]
     unit = found.reports[0].unit
+    if not math.isfinite(with_wait.kept.value):
+        return (
+            f"{named(facts, found.base)}, {layer.name}: no loss was simulated, so there is nothing to pay or to keep."
+        )
     return (
-        f"{facts.results.titles[found.base]}, {layer.name}: a wait of {wait:g} h instead of {min(waits):g} h takes the "
+        f"{named(facts, found.base)}, {layer.name}: a wait of {wait:g} h instead of {min(waits):g} h takes the "
         f"premium from {k(none.premium)} to {k(with_wait.premium)} thousand {unit} a year and leaves "
         f"{share(with_wait.kept)} % of the loss with the insured."
     )
@@ -166,16 +176,16 @@ def credit_reading(facts: InsurerFacts, found: Found) -> str:
         return ""
     name = stored[0]
     premium, _ = list(found.credits[name].values())[-1]
-    unit, titles = found.reports[0].unit, facts.results.titles
+    unit, title_of = found.reports[0].unit, named(facts, name)
     if not is_clear(premium):
-        said = f"{titles[name]} changes the premium of all layers by no more than its error ({k(premium)} thousand)."
+        said = f"{title_of} changes the premium of all layers by no more than its error ({k(premium)} thousand)."
     else:
         more = premium.value > 0.0
         amount = premium if more else premium.scaled(-1.0, "")
         said = (
-            f"{titles[name]} takes {k(amount)} thousand {unit} a year off the premium of {titles[found.base]}."
+            f"{title_of} takes {k(amount)} thousand {unit} a year off the premium of {named(facts, found.base)}."
             if more
-            else f"{titles[name]} adds {k(amount)} thousand {unit} a year to the premium of {titles[found.base]}."
+            else f"{title_of} adds {k(amount)} thousand {unit} a year to the premium of {named(facts, found.base)}."
         )
     needed = found.needed.get(name)
     if needed is None:
@@ -192,7 +202,9 @@ def modelled(facts: InsurerFacts) -> list[str]:
     report = _baseline(facts)
     unit = report.annual.aal.unit
     independent = alike(report)
-    worth = f", worth {independent:,.3g} independent ones for the average of the baseline" if independent > 0.0 else ""
+    worth = ""
+    if independent > 0.0:
+        worth = f": of the average of the baseline they tell as much as {rounded_years(independent)} independent ones"
     return [
         "Perils: interruptions of the grid connection (momentary, sustained, extreme), voltage sags, calls of the grid "
         "operator on an interruptible connection (curtailment), servers damaged when power fails (equipment), fires of "
@@ -200,8 +212,9 @@ def modelled(facts: InsurerFacts) -> list[str]:
         f"Loss of an event: work done again, waiting, restart, reduced work, reputation and delay, by the value of a "
         f"GPU-hour; damaged servers apart. Ground up, in {unit} of {year}, not discounted, before tax.",
         f"{report.years:,} years: {results.n_paths:,} lifetimes of {results.n_years} years. The years of one lifetime "
-        "share its prices, rates, ageing and drawn parameters, so they are alike; every error and interval here is "
-        f"between lifetimes and knows this{worth}. All years weigh the same (PeriodWeight = 1/{report.years:,}).",
+        f"share its prices, rates, ageing and drawn parameters, so they are alike{worth}. Every error and interval "
+        "here is between lifetimes and knows this. All years weigh the same (PeriodWeight = "
+        f"1/{report.years:,}).",
         "± is one standard error of the simulation; [ ] is a 95 % interval from order statistics, ? where the sample "
         "does not reach. Neither says whether the inputs are right.",
     ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from studies.reports.fonts import font_files
 
-__all__ = ["PAPERS", "PdfError", "board_pdf"]
+__all__ = ["PAPERS", "PdfError", "board_pdf", "pages"]
 
 PAPERS = {"a4": "a4", "letter": "us-letter"}
 TEMPLATE = Path(__file__).parent / "templates" / "board.typ"
@@ -46,12 +46,13 @@ def board_pdf(page: dict[str, Any], paper: str = "a4") -> bytes:
     compiler = typst.Compiler(TEMPLATE, font_paths=fonts)
     for size in SIZES_PT:
         inputs = fixed | {"data": data, "size": str(size)}
-        if _pages(compiler, inputs) == 1:
+        if pages(compiler, inputs) == 1:
             made = compiler.compile(format="pdf", sys_inputs=inputs, pdf_standards=["ua-1"], timestamp=moment)
             return bytes(made)  # type: ignore[arg-type]
     raise PdfError("does not fit on one page: shorten the names of the strategies, or run the study with fewer of them")
 
 
-def _pages(compiler: Any, inputs: dict[str, str]) -> int:
+def pages(compiler: Any, inputs: dict[str, str]) -> int:
+    """Number of pages."""
     made = compiler.compile(format="svg", sys_inputs=inputs)
     return len(made) if isinstance(made, list) else 1

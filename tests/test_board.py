@@ -3,12 +3,14 @@
 
 import hashlib
 import html.parser
+import io
 import json
 import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from pypdf import PdfReader
 from typer.testing import CliRunner
 
 from distributions.estimate import Estimate
@@ -17,6 +19,7 @@ from riskmodel.run import run_to_folder
 from studies.reports import board_words as words
 from studies.reports.board_facts import board_facts
 from studies.reports.page import board_page
+from studies.reports.pdf import board_pdf
 from studies.reports.quantities import Days, Money, MoneyRange, Odds, Rate, two_figures
 from studies.reports.wording import LANGUAGES, texts
 from tests.fake_engine import fake_simulate_range, small_study
@@ -177,6 +180,62 @@ def test_numbers_are_those_of_the_summary(folder, facts):
             assert numbers(row["money"]) == pytest.approx([more])
             ends = [two_figures(float(summary[option.name, f"delta_npv_eur:{end}"])) for end in ("p10", "p90")]
             assert numbers(row["range"]) == pytest.approx(sorted([8.0, 10.0, *ends]))
+
+
+def pdf_text(pdf):
+    """All text of a PDF without spaces and line ends, which belong to the layout."""
+    return "".join("".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split())
+
+
+def told(summary, option, currency, lang):
+    """What the row of an option must say, from summary.csv alone, in the order of the columns."""
+    catalogue = texts(lang)
+    value = {metric: float(number) for (name, metric), number in summary.items() if name == option.name}
+    days = Days(value["gpu_hours_lost_per_year:mean"] / (24 * 800))
+    cells = [days.say(lang, catalogue), Money(value["downtime_loss_eur_1_in_20_year"], currency).say(lang, catalogue)]
+    if not option.is_baseline:
+        ends = MoneyRange(value["delta_npv_eur:p10"], value["delta_npv_eur:p90"], currency).say(lang, catalogue)
+        cells = [Money(value["delta_npv_eur:mean"], currency, signed=True).say(lang, catalogue), ends, *cells]
+    return ["".join(cell.split()) for cell in cells]
+
+
+def missing_in(text, titles, rows):
+    """Cells that do not follow the title of their option in a text."""
+    absent = []
+    for title, cells in zip(titles, rows, strict=True):
+        place = text.index("".join(title.split()), text.index("".join(titles[0].split()), text.index("●") - 40))
+        for cell in cells:
+            found = text.find(cell, place)
+            if found < 0 or found > place + 160:
+                absent.append(cell)
+            else:
+                place = found
+    return absent
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("paper", ["a4", "letter"])
+def test_the_printed_page_says_the_numbers_of_the_summary(folder, facts, lang, paper):
+    summary = load_results(folder).summary().set_index(["strategy", "metric"])["value"]
+    text = pdf_text(board_pdf(board_page(facts, lang), paper))
+    titles = [option.title for option in facts.options]
+    rows = [told(summary, option, facts.currency, lang) for option in facts.options]
+    assert missing_in(text, titles, rows) == []
+    assert sum(map(len, rows)) == 10
+    other = str.maketrans("0123456789", "3456789012")  # negative control: every digit another one
+    assert len(missing_in(text, titles, [[cell.translate(other) for cell in cells] for cells in rows])) == 10
+
+
+def test_a_tie_of_five_options_with_long_names_is_on_one_letter_page(facts):
+    more = tuple(
+        replace(facts.options[1], name=f"more_{k}", title=f"String storage and PV on a flexible connection, {k} MW")
+        for k in range(2)
+    )
+    longer = replace(facts, options=tuple(replace(o, title=o.title + " and grid expansion") for o in facts.options))
+    tied = with_best(replace(longer, options=(*longer.options, *more)), "string", ["more_0", "more_1"])
+    for lang in LANGUAGES:
+        pdf = board_pdf(board_page(tied, lang), "letter")
+        assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 1
 
 
 # --- What may be said -------------------------------------------------------------------------------------------------

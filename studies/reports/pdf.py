@@ -13,8 +13,13 @@ __all__ = ["PAPERS", "PdfError", "board_pdf", "pages"]
 
 PAPERS = {"a4": "a4", "letter": "us-letter"}
 TEMPLATE = Path(__file__).parent / "templates" / "board.typ"
-SIZES_PT = (9.6, 9.2, 8.8, 8.4, 8.0, 7.6, 7.2)
-"""Sizes of the letters tried, largest first, until all is on one page."""
+FITS = (
+    *((size, 100) for size in (9.6, 9.2, 8.8, 8.4, 8.0)),
+    *((size, 84) for size in (8.4, 8.0, 7.6)),
+    *((size, 70) for size in (8.0, 7.6, 7.2)),
+)
+"""Sizes of the letters [pt] and widths of the chart [% of the page] tried until all is on one page: rather a smaller
+chart than letters that are hard to read."""
 
 
 class PdfError(Exception):
@@ -44,8 +49,8 @@ def board_pdf(page: dict[str, Any], paper: str = "a4") -> bytes:
     fixed = {"paper": PAPERS[paper], "year": str(moment.year), "month": str(moment.month), "day": str(moment.day)}
     data = json.dumps(page, ensure_ascii=False)
     compiler = typst.Compiler(TEMPLATE, font_paths=fonts)
-    for size in SIZES_PT:
-        inputs = fixed | {"data": data, "size": str(size)}
+    for size, chart in FITS:
+        inputs = fixed | {"data": data, "size": str(size), "chart": str(chart)}
         if pages(compiler, inputs) == 1:
             made = compiler.compile(format="pdf", sys_inputs=inputs, pdf_standards=["ua-1"], timestamp=moment)
             return bytes(made)  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 import hashlib
 import html.parser
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,12 +12,14 @@ from distributions.clock import HOURS_PER_WEEK, HOURS_PER_YEAR
 from distributions.estimate import format_with_error
 from riskmodel.results import load_results
 from riskmodel.run import run_to_folder
+from riskmodel.study import parse_study
 from studies.cli_finance import MEASURES
 from studies.reports.analyst.answer import POWER
 from studies.reports.analyst.blocks import cell
 from studies.reports.analyst.events import OneLifetime
 from studies.reports.analyst.writing import analyst_html
-from tests.fake_engine import fake_simulate_range, fake_trace_week, small_study
+from studies.reports.blocks import typeset
+from tests.fake_engine import STUDY, fake_simulate_range, fake_trace_week, small_study
 from tests.test_board import HARD_TITLES, LONG, damage, hard_study, report
 from tests.test_workbook import stressed
 
@@ -117,7 +120,7 @@ def test_numbers_are_those_of_the_summary(folder, page):
         label = ("\u2003" if words.startswith("  ") else "") + label[0].upper() + label[1:]
         estimates = [results.estimate(name, metric) for name in results.strategy_names]
         if any(estimate is not None for estimate in estimates) and label in rows:
-            assert rows[label] == [cell(estimate, factor) for estimate in estimates], metric
+            assert rows[label] == [typeset(cell(estimate, factor)) for estimate in estimates], metric
             seen += 1
     assert seen >= 20
 
@@ -188,7 +191,7 @@ def test_stress_is_taken_in_or_told_how_to_make(folder, page, tmp_path):
     rows = [row for row in read(text).rows if row[0] == record["cases"][0]["title"]]
     assert len(rows) == 3  # change, value, best
     change = record["cases"][0]["strategies"]["string"]["delta_npv_eur"]["change"]
-    assert rows[0][1] == format_with_error(change["value"] / 1e6, change["standard_error"] / 1e6)
+    assert rows[0][1] == typeset(format_with_error(change["value"] / 1e6, change["standard_error"] / 1e6))
 
 
 @pytest.mark.parametrize(
@@ -200,6 +203,38 @@ def test_results_that_make_no_page_are_refused_in_one_message(folder, tmp_path, 
     assert done.exit_code == 2, done.output
     assert len(done.output.strip().splitlines()) == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_a_study_in_other_money_says_so(tmp_path_factory):
+    text = (
+        STUDY.format(years=4)
+        .replace("_eur", "_cny")
+        .replace("[cluster]", '[study.exchange_rates]\nEUR = 7.8\nsource = "a test"\n[cluster]')
+        .replace("price_year", 'currency = "CNY"\nprice_year', 1)
+    )
+    folder = simulated(tmp_path_factory, "money", parse_study(text))
+    words = " ".join(read(page_of(folder)).text)
+    assert "million CNY" in words
+    rest = [found for found in re.findall(r".{30}(?:\bEUR\b|_eur).{20}", words) if "exchange" not in found]
+    assert [found for found in rest if "EUR = 7.8" not in found and "EUR/MWh" not in found] == []
+
+
+def test_a_study_of_one_strategy_and_no_events(tmp_path_factory):
+    text = STUDY.format(years=2)
+    study = parse_study(text[: text.index("[strategies.string]")])
+
+    def quiet(*given, **how):
+        result = fake_simulate_range(*given, **how)
+        return replace(result, events={name: column[:0] for name, column in result.events.items()})
+
+    place = tmp_path_factory.mktemp("alone") / "results"
+    run_to_folder(study, place, 40, 7, simulate_range=quiet)
+    results = load_results(place)
+    words = " ".join(read(analyst_html(results, None, fake_trace_week)).text)
+    assert "is the only option of this study" in words
+    assert "There is no strategy beside the baseline" in words
+    assert "met no event that reached a strategy" in words
+    assert "Not told: " in words  # no sensitivity
 
 
 def test_the_command_writes_one_file(folder, tmp_path, monkeypatch):

@@ -134,7 +134,8 @@ def _storage(panels: Any, results: Results, hourly: dict[str, Hours], name: str)
     look = looks(results)[name]
     power = (hourly["discharge_kw"] - hourly["charge_kw"]) / KW_PER_MW
     _areas(panels[0], power, color=look.colour, alpha=0.45, hatch=look.hatch)
-    panels[0].set(title=f"Battery cabinets, {look.title}: discharging above zero, charging below", ylabel="Power [MW]")
+    title = f"Battery cabinets, {look.title}: discharging above zero, charging below"
+    panels[0].set(title=fill(title, 88), ylabel="Power [MW]")
     panels[0].axhline(0.0, color=GREY, linewidth=1)
     _steps(panels[1], 100.0 * hourly["state_of_charge"], color=look.colour, linewidth=1.7)
     panels[1].set(title="Energy in these cabinets", ylabel="State of charge [%]", ylim=(-3, 103))

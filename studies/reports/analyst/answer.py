@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from riskmodel.currency import in_words
 from studies.cli_finance import MEASURES, money_terms
 from studies.reports import board_words as words
-from studies.reports.analyst.blocks import Block, Listing, Section, Table, Text, cell, titles
+from studies.reports.analyst.blocks import Block, Listing, Section, Table, Text, cell, named, titles
 from studies.reports.fonts import shown
 
 if TYPE_CHECKING:
@@ -66,13 +66,16 @@ def how_to_read(facts: Facts) -> Section:
         "lie between them.",
         "A lifetime (path) is one simulated course of prices, weather, outages, failures and values over all years. "
         "Every strategy lives through the same ones, so a difference between two has a far smaller error than either.",
+        "P10 and P90 in a figure are the values that 10 % and 90 % of the lifetimes are below.",
         "Less baseline: the strategy's value less that of the baseline in the same lifetime.",
         "A payback that never comes within the years simulated counts as never; it is not left out of a median.",
-        "- means that a number is not defined for that strategy.",
+        "A single - means that a number is not defined for that strategy.",
         "Colour, line, marker and hatch of a strategy are the same in all figures. Below each figure is the table "
         "behind it; a table wider than the screen moves sideways.",
     ]
-    return Section("reading", "How to read this page", [Listing(tuple(items)), Text(money_terms(facts.results))])
+    called = "; ".join(f"{name}: {named(facts.titles[name])}" for name in facts.names)
+    texts = (money_terms(facts.results), f"In files, commands and some figures the strategies are called {called}.")
+    return Section("reading", "How to read this page", [Listing(tuple(items)), *map(Text, texts)])
 
 
 def results_by_strategy(facts: Facts) -> Section:

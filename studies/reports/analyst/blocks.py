@@ -29,9 +29,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Listing:
-    """A bulleted list."""
+    """A bulleted list, of texts or of commands to type."""
 
     items: tuple[str, ...]
+    code: bool = False
     kind: str = "list"
 
 
@@ -85,7 +86,7 @@ def cell(estimate: Estimate | None, factor: float = 1.0) -> str:
     """Value +- error without the unit, which the heading has; - where there is none."""
     if estimate is None:
         return NONE
-    return str(Estimate(estimate.value, estimate.standard_error, estimate.n).scaled(factor, ""))
+    return str(Estimate(estimate.value + 0.0, estimate.standard_error, estimate.n).scaled(factor, ""))  # no -0
 
 
 def number(found: dict[str, float | None] | None, factor: float = 1.0) -> str:
@@ -93,6 +94,8 @@ def number(found: dict[str, float | None] | None, factor: float = 1.0) -> str:
     if found is None or found["value"] is None:
         return NONE
     error = found["standard_error"]
+    if found["value"] == 0.0 and not error:
+        return "0"
     return format_with_error(found["value"] * factor, float("inf") if error is None else error * factor)
 
 

@@ -28,6 +28,8 @@ LEAST_SEEN_H = 0.2
 """Part of an hour without grid that is looked for in the traced lifetime."""
 SAME = 0.05
 AFTER_H = 24 * 7
+LONGEST = 44
+"""Letters of a name above a panel."""
 WORDS = ("cause", "outcome", "strategy")
 
 
@@ -193,15 +195,30 @@ def event(facts: Facts, draw: Draw, life: OneLifetime) -> Section:
     stories = [_story(facts, story) for story in record["stories"]]
     from studies.figures.event import draw_event
 
+    drawn = record | _with_titles(facts, record)
+
     intro = Text(f"Lifetime {life.path}, event {number}: year {record['event']['year']}, {_what(record['event'])}")
     lost = [(facts.titles[story.strategy], sum(story.eur.values())) for story in record["stories"]]
     most, least = max(lost, key=lambda pair: pair[1]), min(lost, key=lambda pair: pair[1])
     reading = f"It costs {named(most[0])} most, {most[1]:,.0f} {facts.currency}"
     reading += f", and {named(least[0])} least, {least[1]:,.0f}." if len(lost) > 1 else "."
-    picture = draw("event", "Who carries the load, and how much work goes on", reading, lambda: draw_event(record),
+    picture = draw("event", "Who carries the load, and how much work goes on", reading, lambda: draw_event(drawn),
                    (_effects(facts, record["rows"]),))  # fmt: skip
     blocks: list[Block] = [intro, picture, *stories]
     return Section(key, heading, blocks)
+
+
+def _with_titles(facts: Facts, record: dict[str, Any]) -> dict[str, Any]:
+    """Stories and charges under the names that readers know, as long as a figure has room for."""
+    names = {story.strategy: _short(facts.titles[story.strategy]) for story in record["stories"]}
+    if len(set(names.values())) < len(names):
+        return {}
+    stories = [story._replace(strategy=names[story.strategy]) for story in record["stories"]]
+    return {"stories": stories, "charge": {names[name]: found for name, found in record["charge"].items()}}
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= LONGEST else f"{title[: LONGEST - 1]}…"
 
 
 def _what(found: dict[str, Any]) -> str:

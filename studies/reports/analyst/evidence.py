@@ -55,6 +55,7 @@ def calibration(facts: Facts) -> Section:
         elif kind != "tariffs":
             blocks.append(Text("Put together from the sources named: no history was fitted, so no facts were compared.",
                                "small"))  # fmt: skip
+        blocks += _kinds_of_outages(facts) if kind == "outages" else []
         blocks += _errors(facts, kind)
     given = facts.results.manifest["sources"].get("given_events")
     if given:
@@ -83,6 +84,23 @@ def _tolerances(kind: str) -> Table:
     rows = tuple((rule.label, rule.words()) for rule in _rules(kind).values())
     note = f"{PROCESSES[kind]}: facts compared with the history, and their tolerances{money}"
     return Table(("Fact", "Allowed difference"), rows, note, 2, folded=True)
+
+
+def _kinds_of_outages(facts: Facts) -> list[Block]:
+    """Rate and source of each kind of outage, where the record is still to be found."""
+    from distributions.parameters import OUTAGE_FAMILIES, ParameterError, load
+
+    try:
+        record = load("outages", facts.results.study.record_names()["outages"])
+    except ParameterError:
+        return []
+    rows = tuple(
+        (family, f"{record[family]['rate_per_year']:g}", str(record[family].get("source", "")))
+        for family in OUTAGE_FAMILIES
+        if family in record
+    )
+    note = f"{PROCESSES['outages']}: kinds, how many a year on average, and from what"
+    return [Table(("Kind", "A year", "From"), rows, note, 3, folded=True)]
 
 
 def _errors(facts: Facts, kind: str) -> list[Block]:
@@ -168,7 +186,7 @@ def reproduce(facts: Facts) -> Section:
     files = tuple((name, digest) for name, digest in manifest["files"].items() if "/" not in name)
     blocks: list[Block] = [
         Text(intro),
-        Listing(commands),
+        Listing(commands, code=True),
         Table(("What", "Content"), made, "What the run was made of", 2),
         Table(("File of the results", "SHA-256"), files, "Digests of the tables", 2, folded=True),
     ]

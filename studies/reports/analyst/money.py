@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from distributions.estimate import Estimate, probability
+from distributions.estimate import Estimate, probability, quantile
 from studies.cli_finance import line_words
 from studies.reports.analyst.blocks import Block, Section, Table, Text, cell, named, titles
 
@@ -99,7 +99,7 @@ def _chances(facts: Facts) -> tuple[Table, ...]:
             continue
         columns = [np.asarray(facts.results.column(metric))[:, facts.names.index(name)] for name in names]
         rows = tuple(
-            (f"{chance} %", *(f"{np.quantile(column, 1.0 - chance / PERCENT) * MILLION:,.4g}" for column in columns))
+            (f"{chance} %", *(cell(quantile(column, 1.0 - chance / PERCENT), MILLION) for column in columns))
             for chance in CHANCES
         )
         head = ("Chance of at least this", *titles(facts, names))
@@ -114,7 +114,7 @@ def payback(facts: Facts, draw: Draw, subject: Option) -> Section:
     from studies.figures.cash import draw_cash_fan
     from studies.figures.payback import draw_payback
 
-    heads = ("Payback, years", "Strategy", *(words for _, words in QUANTILES), "never, % of lifetimes")
+    heads = ("Payback, years", "Strategy", *(words for _, words in QUANTILES), "never, %")
     rows = tuple(
         (
             words,
@@ -183,13 +183,13 @@ def _cash_reading(facts: Facts, subject: Option) -> str:
 
 
 def _cash_table(facts: Facts) -> Table:
-    quantiles = {name: np.quantile(_cash(facts, name), [0.1, 0.5, 0.9], axis=0) for name in facts.others}
+    cash = [_cash(facts, name) for name in facts.others]
     rows = tuple(
-        (facts.titles[name], words, *(f"{value:,.3g}" for value in quantiles[name][k]))
-        for name in facts.others
-        for k, words in enumerate(("10 %", "50 %", "90 %"))
+        (str(year), words, *(cell(quantile(each[:, year], share)) for each in cash))
+        for year in range(facts.years + 1)
+        for share, words in ((0.1, "10 %"), (0.5, "50 %"), (0.9, "90 %"))
     )
-    head = ("Strategy", "Quantile", *(f"year {year}" for year in range(facts.years + 1)))
+    head = ("Year", "Quantile", *titles(facts, facts.others))
     return Table(head, rows, f"Cumulative cash less the baseline's, million {facts.currency}, undiscounted", 2)
 
 

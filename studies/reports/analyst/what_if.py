@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from riskmodel.currency import in_words, inside, outside
 from studies.cli_sensitivity import scale_of
 from studies.reports.analyst.blocks import Section, Table, Text, named, number, titles
+from studies.reports.wording import texts
 from studies.reports.workbook.what_if_sheets import MOST_PATHS, read_stress, sensitivity_of
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def sensitivity(facts: Facts, draw: Draw) -> Section:
     chance = "" if found["chance"] is None else f" By chance alone: {number(found['chance'], PERCENT)} %."
     text = (
         f"A fitted sum of the inputs explains {explained} % of the variance on lifetimes it has not seen.{chance} Near "
-        "the low and the high value: the tenth of the lifetimes around it, what the other inputs do taken off."
+        "the low and the high value: the tenth of the lifetimes around it, what the other inputs do taken off. "
+        "Where strategies have the same input, its values move together, as in every lifetime."
     )
     return Section(key, heading, [picture, Text(text, "small")])
 
@@ -60,7 +62,8 @@ def _reach(one: dict[str, Any]) -> float:
 
 
 def _input_row(one: dict[str, Any], factor: float, currency: str) -> tuple[str, ...]:
-    band = f"{one['first_order_low'] * PERCENT:.1f} to {one['first_order_high'] * PERCENT:.1f}"
+    low, high = (round(one[key] * PERCENT, 1) + 0.0 for key in ("first_order_low", "first_order_high"))  # no -0.0
+    band = f"{low:.1f} to {high:.1f}"
     return (
         outside(one["input"], currency),
         in_words(str(one["unit"]), currency),
@@ -75,8 +78,11 @@ def _input_row(one: dict[str, Any], factor: float, currency: str) -> tuple[str, 
 
 def _top(facts: Facts, found: dict[str, Any], one: dict[str, Any], factor: float, unit: str) -> str:
     share = number(one["first_order"], PERCENT)
+    field = outside(one["input"], facts.currency)
+    words = texts("en").get(f"field.{one['input']}")
+    named_field = f"{words} ({field})" if words else field
     return (
-        f"{outside(one['input'], facts.currency)} swings the mean most: {number(one['change_at_p10'], factor)} {unit} "
+        f"{named_field} swings the mean most: {number(one['change_at_p10'], factor)} {unit} "
         f"near its low value ({one['p10']:,.4g}), {number(one['change_at_p90'], factor)} near its high value "
         f"({one['p90']:,.4g}), against {number(found['mean'], factor)} over all lifetimes; alone it explains {share} % "
         "of the variance."

@@ -70,6 +70,7 @@ def analyst_html(results: Results, stress_folder: Path | None = None, trace_week
     """
     import jinja2
 
+    from studies.reports.blocks import typeset
     from studies.reports.fonts import embedded
 
     page = _page(results, stress_folder, trace_week)
@@ -77,8 +78,14 @@ def analyst_html(results: Results, stress_folder: Path | None = None, trace_week
     environment = jinja2.Environment(
         autoescape=True, loader=loader, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters |= {"typeset": typeset, "kept": _kept}
     words = repr([page["title"], page["study"], [section.blocks for section in page["sections"]]])
     return environment.get_template("analyst.html").render(page | {"font": embedded(words)})
+
+
+def _kept(text: str) -> str:
+    """A value stays on the line of its error."""
+    return text.replace(" ± ", "\u00a0±\u00a0")
 
 
 def _page(results: Results, stress_folder: Path | None, trace_week: TraceWeek | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import pytest
 from riskmodel.run import run_to_folder
 from riskmodel.study import parse_study
 from studies.figures import draw_all
-from studies.figures.style import COLOURS, HATCHES, LINES, MARKERS, spread
+from studies.figures.style import COLOURS, HATCHES, LINES, MARKERS, fill, spread
 from studies.figures.week import choose_moment, choose_strategies
 from tests.fake_engine import fake_simulate_range, fake_trace_week, small_study
 
@@ -60,6 +60,12 @@ def test_the_week_shows_an_interruption_and_a_battery(results):
 def test_strategies_differ_by_more_than_colour():
     for marks in (COLOURS, LINES, MARKERS, HATCHES):
         assert len(set(map(str, marks))) == len(marks) >= 5
+
+
+def test_chinese_letters_take_twice_the_room_in_a_line():
+    assert fill("ten letters in a line", 12) == "ten letters\nin a line"
+    assert fill("储能与光伏混合方案", 8) == "储能与光\n伏混合方\n案"
+    assert fill("storage 储能 10 %", 12) == "storage 储能\n10\u00a0%"
 
 
 def test_labels_are_moved_apart():

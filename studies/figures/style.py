@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from riskmodel.results import Results
 
 MILLION = 1e6
+WIDE = re.compile("[\u2e80-\uffef]")
+"""Letters as wide as two Latin ones."""
+WIDE_OR_WORD = re.compile("[\u2e80-\uffef]|[^\\s\u2e80-\uffef]+\\s*|\\s+")
 DOTS_PER_INCH = 150
 EDGE_IN = 0.08
 WIDTH_IN = 10.0
@@ -162,8 +166,18 @@ def save(figure: Figure, folder: Path, name: str) -> None:
 
 
 def fill(text: str, width: int) -> str:
-    """Text in lines of at most `width` letters; a number stays with its %."""
-    return "\n".join(textwrap.wrap(text.replace(" %", "\u00a0%"), width))
+    """Text in lines of at most `width` letters, a Chinese one counted as two; a number stays with its %."""
+    text = text.replace(" %", "\u00a0%")
+    if WIDE.search(text) is None:
+        return "\n".join(textwrap.wrap(text, width))
+    lines, line, used = [], "", 0
+    for part in WIDE_OR_WORD.findall(text):
+        room = sum(2 if WIDE.match(letter) else 1 for letter in part)
+        if used + room > width and line.strip():
+            lines.append(line.strip())
+            line, used = "", 0
+        line, used = line + part, used + room
+    return "\n".join([*lines, line.strip()])
 
 
 def spread(heights: Sequence[float], gap: float, low: float, high: float) -> list[float]:

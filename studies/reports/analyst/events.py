@@ -28,8 +28,11 @@ LEAST_SEEN_H = 0.2
 """Part of an hour without grid that is looked for in the traced lifetime."""
 SAME = 0.05
 AFTER_H = 24 * 7
-LONGEST = 44
+LONGEST = 56
 """Letters of a name above a panel."""
+LEFT_TO_RIGHT = "\u200e"
+"""Mark that keeps what follows a name written from right to left in its place."""
+HEBREW_AND_ARABIC = range(0x0590, 0x0800)
 WORDS = ("cause", "outcome", "strategy")
 
 
@@ -153,6 +156,8 @@ def week(facts: Facts, draw: Draw, life: OneLifetime) -> Section:
         f"Lifetime {life.path} of the run, simulated again from its study and seed; the others are in the tables of "
         "the results folder. It is chosen for its interruption and stands for no other week."
     )
+    if facts.results.manifest["source_version"] != _source_version():
+        note += " The program has changed since the run; this interruption comes out at the same hour."
     return Section(key, heading, [picture, Text(note, "small")])
 
 
@@ -168,17 +173,22 @@ def _hours(facts: Facts, traced: dict[str, Any], shown: list[str], stored: str |
         power = (np.asarray(found["discharge_kw"]) - np.asarray(found["charge_kw"])) / KW_PER_MW
         columns.append((f"discharge, MW: {facts.titles[stored]}", power, "{:.2f}"))
         columns.append(("charge of its cabinets, %", np.asarray(found["state_of_charge"]) * PERCENT, "{:.0f}"))
-    hours = range(HOURS_PER_WEEK)
     rows = tuple(
-        (
-            f"{hour // HOURS_PER_DAY + 1}, {hour % HOURS_PER_DAY:02d}:00",
-            *(form.format(v[hour]) for _, v, form in columns),
-        )
-        for hour in hours
+        (_clock(hour), *(_plain(float(values[hour]), form) for _, values, form in columns))
+        for hour in range(HOURS_PER_WEEK)
     )
-    return Table(
-        ("Day, hour", *(in_words(head, facts.currency) for head, _, _ in columns)), rows, "Every hour of the week"
-    )
+    head = ("Day, hour", *(in_words(words, facts.currency) for words, _, _ in columns))
+    return Table(head, rows, "Every hour of the week")
+
+
+def _clock(hour: int) -> str:
+    return f"{hour // HOURS_PER_DAY + 1},\u00a0{hour % HOURS_PER_DAY:02d}:00"
+
+
+def _plain(value: float, form: str) -> str:
+    """The number as text; what rounds to nothing is 0 without a sign."""
+    text = form.format(value)
+    return text.removeprefix("-") if not text.strip("-0.,") else text
 
 
 def event(facts: Facts, draw: Draw, life: OneLifetime) -> Section:
@@ -218,7 +228,10 @@ def _with_titles(facts: Facts, record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _short(title: str) -> str:
-    return title if len(title) <= LONGEST else f"{title[: LONGEST - 1]}…"
+    short = title if len(title) <= LONGEST else f"{title[: LONGEST - 1]}…"
+    return (
+        f"{LEFT_TO_RIGHT}{short}{LEFT_TO_RIGHT}" if any(ord(letter) in HEBREW_AND_ARABIC for letter in title) else short
+    )
 
 
 def _what(found: dict[str, Any]) -> str:

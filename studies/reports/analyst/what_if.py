@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from riskmodel.currency import in_words, inside, outside
 from studies.cli_sensitivity import scale_of
-from studies.reports.analyst.blocks import Section, Table, Text, named, number, titles
+from studies.reports.analyst.blocks import Listing, Section, Table, Text, named, number, titles
 from studies.reports.wording import texts
 from studies.reports.workbook.what_if_sheets import MOST_PATHS, read_stress, sensitivity_of
 
@@ -94,11 +94,12 @@ def stress(facts: Facts, draw: Draw, folder: Path | None) -> Section:
     key, heading = "stress", "Bad surprises"
     record = read_stress(folder, facts)
     if record is None:
-        how = (
-            "Not in this page: the cases are simulated apart from the run. To have them, type riskmodel stress "
-            "RESULTS/study.resolved.toml --out FOLDER, then riskmodel report RESULTS --for analyst --stress FOLDER."
+        how = "Not in this page: the cases are simulated apart from the run. To have them, type"
+        commands = (
+            "riskmodel stress RESULTS/study.resolved.toml --out FOLDER",
+            "riskmodel report RESULTS --for analyst --stress FOLDER",
         )
-        return Section(key, heading, [Text(how)])
+        return Section(key, heading, [Text(how), Listing(commands, code=True)])
     if not facts.others or not record["cases"]:
         return Section(key, heading, [Text("There is no case, or no strategy beside the baseline.")])
     from studies.figures.stress import draw_stress

@@ -1,1 +1,1 @@
-"""Reports that people act on: the board page and the finance workbook, made from a results folder."""
+"""Reports that people act on, made from a results folder: board page, finance workbook, insurer's pack, analyst's page."""

@@ -30,12 +30,12 @@ def heading(words: str) -> Block:
 
 def text(words: str, small: bool = False) -> Block:
     """A paragraph."""
-    return {"kind": "text", "text": shown(typeset(words)), "small": small}
+    return {"kind": "text", "text": typeset(shown(words)), "small": small}
 
 
 def items(lines: Sequence[str]) -> Block:
     """A list."""
-    return {"kind": "items", "items": [shown(typeset(line)) for line in lines]}
+    return {"kind": "items", "items": [typeset(shown(line)) for line in lines]}
 
 
 def code(lines: Sequence[str]) -> Block:
@@ -69,7 +69,7 @@ def table(
         "kind": "table",
         "title": shown(title),
         "head": [shown(cell) for cell in head],
-        "rows": [[shown(typeset(cell)) for cell in row] for row in rows],
+        "rows": [[typeset(shown(cell)) for cell in row] for row in rows],
         "words": words,
         "weights": list(weights),
         "web_only": False,
@@ -78,4 +78,4 @@ def table(
 
 def figure(svg: str, alt: str, reading: str) -> Block:
     """A picture as SVG text, what it shows for those who cannot see it, and how to read it in one line."""
-    return {"kind": "figure", "svg": svg, "alt": shown(typeset(alt)), "reading": shown(typeset(reading))}
+    return {"kind": "figure", "svg": svg, "alt": typeset(shown(alt)), "reading": typeset(shown(reading))}

@@ -36,7 +36,7 @@ def insurer_page(facts: InsurerFacts) -> dict[str, Any]:
 
     manifest = facts.results.manifest
     return {
-        "title": shown(typeset(words.title(facts))),
+        "title": typeset(shown(words.title(facts))),
         "study": shown(str(manifest["study"]["title"])),
         "date": str(manifest["ended"]),
         "blocks": [*_scope(facts), *_again(facts), *_losses(facts), *_cover(facts), *_files()],
@@ -88,8 +88,12 @@ def _beyond(facts: InsurerFacts) -> str:
 
     years = facts.losses[0].years
     beyond = [f"{period:,}" for period in RETURN_PERIODS if period > years]
-    said = "* fewer than ten worse years were simulated."
-    return said + (f" Longer than all simulated years, so not told: {'; '.join(beyond)} years." if beyond else "")
+    said = []
+    if any(point.flagged for report in facts.losses for point in report.points):
+        said.append("* fewer than ten worse years were simulated.")
+    if beyond:
+        said.append(f"Longer than all simulated years, so not told: {'; '.join(beyond)} years.")
+    return " ".join(said) or f"All these return periods are at most a tenth of the {years:,} simulated years."
 
 
 def _cover(facts: InsurerFacts) -> list[Block]:

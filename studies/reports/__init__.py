@@ -1,1 +1,1 @@
-"""Reports that people act on, made from a results folder: board page, finance workbook, insurer's pack, analyst's page."""
+"""Reports that people act on, made from a results folder: for boards, finance, insurers and analysts."""

@@ -303,6 +303,12 @@ def test_a_cover_of_ones_own(folder, tmp_path):
     assert str(tmp_path) not in text
 
 
+def test_an_index_cover_says_what_kept_below_0_means(folder, tmp_path):
+    done = typed("report", folder, "--for", "insurer", "--cover", "index", "--no-ord", "--out", tmp_path)
+    assert done.exit_code == 0, done.output
+    assert "kept below 0 means" in (tmp_path / "insurer.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("terms", "said"),
     [

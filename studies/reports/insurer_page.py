@@ -118,6 +118,14 @@ def _cover(facts: InsurerFacts) -> list[Block]:
         ),
         *(text(f"Note: {note}.", small=True) for note in found.notes),
     ]
+    if any(layer.trigger is not None for layer in found.cover.layers):
+        blocks.append(
+            text(
+                "A layer with an index pays by it, whatever was lost: kept below 0 means that more is paid than is "
+                "lost. riskmodel cover prints how far payment and loss go together.",
+                small=True,
+            )
+        )
     priced = tables.waits_priced(found)
     if priced is None:
         blocks.append(text("The cover has no [table], so premiums by waiting period are not shown.", small=True))

@@ -177,7 +177,9 @@ def credit_reading(facts: InsurerFacts, found: Found) -> str:
     name = stored[0]
     premium, _ = list(found.credits[name].values())[-1]
     unit, title_of = found.reports[0].unit, named(facts, name)
-    if not is_clear(premium):
+    if premium.value == 0.0:
+        said = f"{title_of} does not change the premium of all layers."
+    elif not is_clear(premium):
         said = f"{title_of} changes the premium of all layers by no more than its error ({k(premium)} thousand)."
     else:
         more = premium.value > 0.0

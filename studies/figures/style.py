@@ -27,6 +27,8 @@ EDGE_IN = 0.08
 WIDTH_IN = 10.0
 LAYOUT_PASSES = 3
 """A label beside its curve moves when the panel is made smaller for it, so one pass is not enough."""
+SETTLED = 1e-6
+"""Change of a place in a pass, as a share of the figure, below which no other pass is needed."""
 PLACE_DIGITS = 4
 """Digits of a place in the figure, as a share of its width or height."""
 
@@ -145,9 +147,13 @@ def in_money(figure: Figure, currency: str) -> Figure:
 def freeze(figure: Figure) -> None:
     """Lay out and round: the layout solver's last digits vary from draw to draw."""
     engine = figure.get_layout_engine()
-    if engine is not None:
-        for _ in range(LAYOUT_PASSES):
-            engine.execute(figure)
+    places = np.zeros((0, 4))
+    for _ in range(LAYOUT_PASSES if engine else 0):
+        before = places
+        engine.execute(figure)  # type: ignore[union-attr]
+        places = np.array([axes.get_position().bounds for axes in figure.axes])
+        if before.shape == places.shape and np.allclose(before, places, rtol=0.0, atol=SETTLED):
+            break
     figure.set_layout_engine("none")
     for axes in figure.axes:
         x, y, width, height = (round(float(edge), PLACE_DIGITS) for edge in axes.get_position().bounds)

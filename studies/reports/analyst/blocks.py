@@ -11,9 +11,23 @@ from distributions.estimate import Estimate, format_with_error
 if TYPE_CHECKING:
     from studies.reports.workbook.facts import Facts
 
-__all__ = ["Block", "Figure", "Listing", "Section", "Story", "Table", "Text", "cell", "named", "number", "titles"]
+__all__ = [
+    "Block",
+    "Figure",
+    "Listing",
+    "Section",
+    "Story",
+    "Table",
+    "Text",
+    "cell",
+    "digits",
+    "named",
+    "number",
+    "titles",
+]
 
 NONE = "-"
+LARGE = 1000.0
 ISOLATE, POP = "\u2068", "\u2069"
 """Marks around a name that may be written from right to left, so that the sentence keeps its order."""
 
@@ -97,6 +111,11 @@ def number(found: dict[str, float | None] | None, factor: float = 1.0) -> str:
     if found["value"] == 0.0 and not error:
         return "0"
     return format_with_error(found["value"] * factor, float("inf") if error is None else error * factor)
+
+
+def digits(value: float) -> str:
+    """A number without an error: four figures, large ones in full."""
+    return f"{value:,.0f}" if abs(value) >= LARGE else f"{value:,.4g}"
 
 
 def named(title: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from distributions.clock import HOURS_PER_DAY, HOURS_PER_WEEK, HOURS_PER_YEAR, KW_PER_MW
 from riskmodel.currency import in_words, inside
-from studies.reports.analyst.blocks import Block, Section, Story, Table, Text, named, titles
+from studies.reports.analyst.blocks import Block, Section, Story, Table, Text, digits, named, titles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -275,7 +275,7 @@ EFFECTS = (
 def _effects(facts: Facts, rows: dict[str, dict[str, Any]]) -> Table:
     names = [name for name in facts.names if name in rows]
     lines = tuple(
-        (in_words(words, facts.currency), *(f"{float(rows[name][column]):,.4g}" for name in names))
+        (in_words(words, facts.currency), *(digits(float(rows[name][column])) for name in names))
         for words, column in EFFECTS
     )
     return Table(("What", *titles(facts, names)), lines, "The event's row of events.parquet, by strategy")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from riskmodel.currency import outside
-from studies.reports.analyst.blocks import Block, Listing, Section, Table, Text
+from studies.reports.analyst.blocks import Block, Listing, Section, Table, Text, digits
 
 if TYPE_CHECKING:
     from distributions.facts import Rule
@@ -113,7 +113,7 @@ def _errors(facts: Facts, kind: str) -> list[Block]:
     for column in columns:
         drawn = np.asarray(facts.results.column(column), dtype=np.float64)[:, 0]
         low, middle, high = np.percentile(drawn, [LOW, 50.0, HIGH])
-        rows.append((column.removeprefix(start), *(f"{value:,.4g}" for value in (low, middle, high))))
+        rows.append((column.removeprefix(start), *(digits(value) for value in (low, middle, high))))
     if not rows:
         return []
     note = f"{PROCESSES.get(kind, kind)}: uncertain parameters as drawn in the lifetimes"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from riskmodel.currency import in_words, inside, outside
 from studies.cli_sensitivity import scale_of
-from studies.reports.analyst.blocks import Listing, Section, Table, Text, named, number, titles
+from studies.reports.analyst.blocks import Listing, Section, Table, Text, digits, named, number, titles
 from studies.reports.wording import texts
 from studies.reports.workbook.what_if_sheets import MOST_PATHS, read_stress, sensitivity_of
 
@@ -67,8 +67,8 @@ def _input_row(one: dict[str, Any], factor: float, currency: str) -> tuple[str, 
     return (
         outside(one["input"], currency),
         in_words(str(one["unit"]), currency),
-        f"{one['p10']:,.4g}",
-        f"{one['p90']:,.4g}",
+        digits(one["p10"]),
+        digits(one["p90"]),
         number(one["change_at_p10"], factor),
         number(one["change_at_p90"], factor),
         number(one["first_order"], PERCENT),
@@ -83,9 +83,9 @@ def _top(facts: Facts, found: dict[str, Any], one: dict[str, Any], factor: float
     named_field = f"{words} ({field})" if words else field
     return (
         f"{named_field} swings the mean most: {number(one['change_at_p10'], factor)} {unit} "
-        f"near its low value ({one['p10']:,.4g}), {number(one['change_at_p90'], factor)} near its high value "
-        f"({one['p90']:,.4g}), against {number(found['mean'], factor)} over all lifetimes; alone it explains {share} % "
-        "of the variance."
+        f"near its low value ({digits(one['p10'])}), {number(one['change_at_p90'], factor)} near its high value "
+        f"({digits(one['p90'])}), against {number(found['mean'], factor)} over all lifetimes; alone it explains {share} "
+        "% of the variance."
     )
 
 

@@ -84,8 +84,8 @@ def _top(facts: Facts, found: dict[str, Any], one: dict[str, Any], factor: float
     return (
         f"{named_field} swings the mean most: {number(one['change_at_p10'], factor)} {unit} "
         f"near its low value ({digits(one['p10'])}), {number(one['change_at_p90'], factor)} near its high value "
-        f"({digits(one['p90'])}), against {number(found['mean'], factor)} over all lifetimes; alone it explains {share} "
-        "% of the variance."
+        f"({digits(one['p90'])}), against {number(found['mean'], factor)} over all lifetimes; alone it explains "
+        f"{share} % of the variance."
     )
 
 

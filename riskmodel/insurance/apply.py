@@ -94,10 +94,11 @@ def _occurrences(layer: Layer, events: EventLosses, loss: Array) -> NDArray[np.i
     order = np.argsort(clock, kind="stable")
     hits = order[loss[order] > 0.0]
     times, number = clock[hits], np.zeros(events.loss.size, np.int64)
+    after = np.searchsorted(times, times + layer.hours_clause_h, side="right").tolist()  # first too late for each
     heads, first = [], 0
     while first < times.size:
         heads.append(first)
-        first = int(np.searchsorted(times, times[first] + layer.hours_clause_h, side="right"))
+        first = after[first]
     number[hits] = np.searchsorted(heads, np.arange(times.size), side="right") - 1
     return number
 

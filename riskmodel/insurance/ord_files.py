@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ __all__ = ["BY_CAUSE", "PERSPECTIVES", "check_folder", "write_description", "wri
 PERSPECTIVES = {"gul": (0, "ground-up"), "il": (1, "gross"), "ri": (2, "net of reinsurance")}
 """File prefix: ORD perspective code and its name."""
 FORMATS = ("csv", "parquet")
+ROWS_AT_ONCE = 1 << 18
 BY_CAUSE = ("ept", "psept", "palt", "alct", "alct-total", "splt")
 """Tables of a summary set that only splits another one: its other tables would say the same once more."""
 METADATA, DATA_DICTIONARY = "metadata.json", "data_dictionary.csv"
@@ -79,14 +80,14 @@ class _Writer:
         self.place = folder / name
         types = {"int": pa.int32(), "float": pa.float32()}
         self.schema = pa.schema([(column.name, types[column.kind]) for column in self.columns], metadata)
-        self.text: TextIO | None = None
+        self.text: BinaryIO | None = None
         self.parquet: Any = None
 
     def __enter__(self) -> _Writer:
         import pyarrow.parquet as pq
 
-        self.text = self.place.with_suffix(".csv").open("w", encoding="utf-8", newline="")
-        self.text.write(",".join(column.name for column in self.columns) + "\n")
+        self.text = self.place.with_suffix(".csv").open("wb")
+        self.text.write((",".join(column.name for column in self.columns) + "\n").encode())
         self.parquet = pq.ParquetWriter(self.place.with_suffix(".parquet"), self.schema, compression="zstd")
         return self
 
@@ -98,22 +99,35 @@ class _Writer:
 
     def add(self, table: dict[str, NDArray[Any]]) -> None:
         """Append rows."""
-        import pyarrow as pa
+        n = next(iter(table.values())).size
+        for first in range(0, n, ROWS_AT_ONCE):
+            self._add_some({name: values[first : first + ROWS_AT_ONCE] for name, values in table.items()})
 
-        if self.text is None or not next(iter(table.values())).size:
+    def _add_some(self, table: dict[str, NDArray[Any]]) -> None:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if self.text is None:
             return
         arrays, texts = [], []
         for column in self.columns:
-            values = table[column.name]
-            if column.kind == "int":
-                arrays.append(pa.array(values.astype(np.int32)))
-                texts.append(np.char.mod("%d", values))
-            else:
-                narrow = values.astype(np.float32)
-                arrays.append(pa.array(narrow, from_pandas=True))
-                texts.append(np.where(np.isnan(narrow), "", np.char.mod(column.text, narrow)))
-        self.text.write("\n".join(map(",".join, zip(*(cells.tolist() for cells in texts), strict=True))) + "\n")
+            values = table[column.name].astype(np.int32 if column.kind == "int" else np.float32)
+            arrays.append(pa.array(values, from_pandas=True))
+            texts.append(_texts(values, column.text))
+        lines = pc.binary_join_element_wise(pc.binary_join_element_wise(*texts, ","), "", "\n")
+        self.text.write(lines.buffers()[2].to_pybytes())
         self.parquet.write_table(pa.table(arrays, schema=self.schema))
+
+
+def _texts(values: NDArray[Any], form: str) -> pa.Array:
+    """Cells of a CSV column, empty for NaN; each different value is written out once."""
+    import pyarrow as pa
+
+    different, place = np.unique(values, return_inverse=True)
+    words = list(map(form.__mod__, different.tolist()))
+    if words and math.isnan(different[-1]):  # sorted last
+        words[-1] = ""
+    return pa.array(words, pa.string()).take(pa.array(place.astype(np.int32)))
 
 
 def _write_info(folder: Path, name: str, infos: list[dict[str, Any]]) -> None:
@@ -156,9 +170,14 @@ def write_description(folder: Path, files: list[str], facts: dict[str, Any]) -> 
         ["summary-info", "other columns", "text", "what the summary stands for; ';' stands for ','"],
     ]
     write_csv(folder / DATA_DICTIONARY, ["table", "column", "type", "meaning"], rows)
-    hashes = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in sorted(files)}
+    hashes = {name: _digest(folder / name) for name in sorted(files)}
     record = {"standard": "Open Results Data (ORD), columns of oasislmf 2.5.8", **facts, "sha256": hashes}
     (folder / METADATA).write_text(json.dumps(record, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _digest(place: Path) -> str:
+    with place.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check_folder(folder: Path) -> list[str]:
@@ -172,7 +191,7 @@ def check_folder(folder: Path) -> list[str]:
     problems: list[str] = []
     metadata = json.loads((folder / METADATA).read_text(encoding="utf-8"))
     for name, digest in metadata["sha256"].items():
-        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
+        if _digest(folder / name) != digest:
             problems.append(f"{name}: its hash is not that of {METADATA}")
     for place in sorted(folder.glob("*_S*_*.parquet")):
         kind = place.stem.partition("_S")[2].partition("_")[2]

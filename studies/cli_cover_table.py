@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["VIEW_WORDS", "price_terms", "print_cover", "terms_of"]
 
-WIDTH = 120
+WIDTH = 128
 PERCENT = 100.0
 LARGE = 1e4
 """Standard deviation of a year's loss from which money is shown in thousands."""

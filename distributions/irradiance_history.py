@@ -10,6 +10,7 @@ import numpy as np
 from distributions.clock import DAYS_PER_YEAR, HOURS_PER_DAY, MIN_PER_H
 from distributions.irradiance import MINUTES_IN_HOUR, PvChain, ac_power, clear_sky
 from distributions.price_history import local_time
+from distributions.table_reading import read_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +54,7 @@ def read_irradiance(path: str | Path, utc_offset_h: float) -> pd.DataFrame:
     """
     import pandas as pd
 
-    raw = pd.read_csv(path)
+    raw = read_frame(path)
     begin = pd.to_datetime(raw["utc_begin"], utc=True).dt.tz_localize(None) + pd.Timedelta(hours=utc_offset_h)
     ghi = raw["ghi_wm2"].where(raw["n_minutes_ghi"] >= MINUTES_NEEDED)
     frame = pd.DataFrame({"ghi_w_per_m2": ghi.to_numpy(), "temperature_c": raw["temp_air_c"].to_numpy()})

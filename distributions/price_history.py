@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from distributions.clock import DAYS_PER_WEEK, DAYS_PER_YEAR, HOURS_PER_DAY, HOURS_PER_WEEK, HOURS_PER_YEAR
+from distributions.table_reading import read_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +53,7 @@ def read_prices(path: str | Path, utc_offset_h: float) -> pd.Series:
     """
     import pandas as pd
 
-    frame = pd.read_csv(path)
+    frame = read_frame(path)
     begin = pd.to_datetime(frame.iloc[:, 0], utc=True).dt.tz_localize(None) + pd.Timedelta(hours=utc_offset_h)
     prices = pd.Series(frame.iloc[:, 1].to_numpy(dtype=np.float64), index=pd.DatetimeIndex(begin), name="price")
     if prices.index.has_duplicates:

@@ -100,9 +100,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _checked(kind: str, record: dict[str, Any]) -> dict[str, Any]:
-    import tomllib
+    from distributions.toml_reading import parse_toml
 
-    validate(kind, tomllib.loads(dumps(record)), "fit")
+    validate(kind, parse_toml(dumps(record)), "fit")
     return record
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import gzip
+import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from distributions.input_files import GZIP_START, FileError, read_bytes, text_of, unpacked
+from distributions.parquet_reading import read_parquet
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["HistoryError", "Table", "read_table"]
+__all__ = ["HistoryError", "Table", "read_frame", "read_table"]
 
 EMPTY = ("", "na", "n/a", "nan", "null", "none", "-", "--", "n.a.", "#n/a", "missing")
 """Cells that mean a missing value, in lower case."""
@@ -21,6 +24,13 @@ EMPTY = ("", "na", "n/a", "nan", "null", "none", "-", "--", "n.a.", "#n/a", "mis
 SEPARATORS = (";", "\t", ",", "|")
 DECIMAL_COMMA = re.compile(r"\s*[-+]?\d{1,3}(?:[ .]?\d{3})*,\d+\s*")
 MOST_EXAMPLES = 3
+MOST_BYTES = 100_000_000
+"""Of a file, and of what a packed one unpacks to."""
+MOST_COLUMNS = 1000
+MOST_CELLS = 10_000_000
+"""A cell of text takes up to 60 bytes of memory. Ten years of minutes have 5 million rows."""
+HEAD_LINES = 200
+SHOWN = 80
 
 
 class HistoryError(ValueError):
@@ -55,7 +65,8 @@ class Table:
     def refuse(self, index: int, column: str, expected: str) -> HistoryError:
         """Error that names one cell."""
         return HistoryError(
-            f"{self.name}, {self.row(index)}, column {column}: {self.frame[column].iloc[index]!r}: expected {expected}"
+            f"{self.name}, {self.row(index)}, column {column}: {_shown(self.frame[column].iloc[index])}: expected "
+            f"{expected}"
         )
 
     def find(self, given: str | None, known: Sequence[str], what: str, option: str) -> str | None:
@@ -151,38 +162,85 @@ def read_table(path: str | Path) -> Table:
     HistoryError
         If it is absent, empty, or not a table.
     """
-    import pandas as pd
-
     path = Path(path)
-    if not path.is_file():
-        raise HistoryError(f"{path}: no such file")
-    if path.suffix.lower() in (".parquet", ".pq"):
-        try:
-            frame = pd.read_parquet(path)
-        except (ValueError, OSError) as error:
-            raise HistoryError(f"{path}: not readable as Parquet: {error}") from None
-        if not isinstance(frame.index, pd.RangeIndex):
-            frame = frame.reset_index()
-        return _checked(Table(frame, path.name, 0))
     if path.suffix.lower() in (".xlsx", ".xls", ".ods"):
         raise HistoryError(f"{path}: is a workbook; save its sheet as CSV in UTF-8")
-    lines = _first_lines(path)
+    try:
+        content = read_bytes(path, MOST_BYTES)
+        if path.suffix.lower() in (".parquet", ".pq"):
+            return _checked(Table(read_parquet(content, MOST_COLUMNS, MOST_CELLS), path.name, 0))
+        if path.suffix.lower() == ".gz" and not content.startswith(GZIP_START):
+            raise FileError("cannot be read: is no gzip file")
+        text = text_of(unpacked(content, MOST_BYTES))
+        return _checked(_table_of(text, path.name))
+    except FileError as error:
+        raise HistoryError(f"{path}: {error}") from None
+
+
+def read_frame(path: str | Path, **options: Any) -> pd.DataFrame:
+    """A CSV file with its names in the first line, plain or gz, as pandas reads it.
+
+    Raises
+    ------
+    HistoryError
+        If it is absent, beyond the limits, or no table.
+    """
+    import pandas as pd
+
+    try:
+        text = text_of(unpacked(read_bytes(path, MOST_BYTES), MOST_BYTES))
+        _check_size(text, 0, ",")
+        return pd.read_csv(io.StringIO(text), **options)
+    except ValueError as error:
+        raise HistoryError(f"{path}: not readable as CSV: {str(error).strip()}") from None
+
+
+def _table_of(text: str, name: str) -> Table:
+    import pandas as pd
+
+    lines = [line for _, line in zip(range(HEAD_LINES), _lines(text), strict=False)]
     skipped = _names_line(lines)
     if skipped is None:
-        raise HistoryError(f"{path}: is empty")
+        raise FileError("is empty")
+    if skipped >= len(lines):
+        raise FileError("ends with its header")
     separator = max(SEPARATORS, key=lines[skipped].count)
+    _check_size(text, skipped, separator)
     try:
         frame = pd.read_csv(
-            path, sep=separator, dtype=str, skiprows=skipped, keep_default_na=False, encoding="utf-8-sig",
-            skip_blank_lines=False,
-        )  # fmt: skip
-    except (ValueError, OSError, EOFError) as error:
-        raise HistoryError(f"{path}: not readable as CSV: {str(error).strip()}") from None
+            io.StringIO(text), sep=separator, dtype=str, skiprows=skipped, keep_default_na=False, skip_blank_lines=False
+        )
+    except (ValueError, IndexError) as error:
+        raise FileError(f"not readable as CSV: {str(error).strip()}") from None
     frame.columns = [" ".join(str(name).split()) for name in frame.columns]
     blank = (frame == "").all(axis=1).to_numpy()
-    while len(blank) and blank[-1]:
-        frame, blank = frame.iloc[:-1], blank[:-1]
-    return _checked(Table(frame, path.name, skipped + 2, [line.rstrip("\r\n") for line in lines[:skipped]]))
+    filled = np.flatnonzero(~blank)
+    frame = frame.iloc[: filled[-1] + 1 if len(filled) else 0]
+    return Table(frame, name, skipped + 2, lines[:skipped])
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Lines without their ends."""
+    for line in io.StringIO(text, newline=None):
+        yield line.rstrip("\r\n")
+
+
+def _check_size(text: str, skipped: int, separator: str) -> None:
+    """Refuse more columns or cells than memory holds, before any is made."""
+    widest = rows = 0
+    for number, line in enumerate(io.StringIO(text, newline=None)):
+        if number >= skipped:
+            rows += 1
+            widest = max(widest, line.count(separator) + 1)
+    if widest > MOST_COLUMNS:
+        raise FileError(f"has {widest:,} columns, at most {MOST_COLUMNS:,} are read")
+    if rows * widest > MOST_CELLS:
+        raise FileError(f"has {rows:,} rows of {widest:,} columns, at most {MOST_CELLS:,} cells are read")
+
+
+def _shown(cell: object) -> str:
+    text = repr(cell)
+    return text if len(text) <= SHOWN else text[:SHOWN] + "..."
 
 
 def _names_line(lines: Sequence[str]) -> int | None:
@@ -212,14 +270,3 @@ def _checked(table: Table) -> Table:
     if twice:
         raise HistoryError(f"{table.name}: the column {twice[0]} comes twice")
     return table
-
-
-def _first_lines(path: Path, count: int = 200) -> list[str]:
-    opener = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opener(path, "rt", encoding="utf-8-sig") as file:
-            return [str(line) for _, line in zip(range(count), file, strict=False)]
-    except UnicodeDecodeError:
-        raise HistoryError(f"{path}: is not UTF-8 text; save it as CSV in UTF-8, or as Parquet") from None
-    except (OSError, EOFError) as error:
-        raise HistoryError(f"{path}: cannot be read: {error}") from None

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
-import json
+import io
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from distributions.table_reading import HistoryError
+from distributions.input_files import FileError, is_file, json_of, read_bytes, text_of, unpacked
+from distributions.table_reading import MOST_BYTES, HistoryError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "Formatted", "detect_format", "read_formatted"]
 
 FORMATS = ("csv", "tmy3", "epw", "pvgis", "nsrdb")
-HEAD_LINES = 20
+HEAD_LINES, HEAD_BYTES = 20, 100_000
+MOST_WEATHER_BYTES = 20_000_000
+"""A typical year has 2 MB, five years in steps of 5 minutes 20 MB."""
+_NOT_IN_FORMAT = (ArithmeticError, AttributeError, EOFError, LookupError, OSError, StopIteration, TypeError, ValueError)
+"""What pvlib and pandas raise where a file is not in the format."""
 TYPICAL_SPAN_DAYS = 800
 """Stamps of one year's rows that lie further apart are months of several years."""
 
@@ -42,7 +46,7 @@ class Formatted(NamedTuple):
 
 def detect_format(path: Path) -> str:
     """Format by the file's name and its first lines."""
-    if not path.is_file():
+    if not is_file(path):
         raise HistoryError(f"{path}: no such file")
     suffix = _suffix(path)
     if suffix in (".epw", ".json"):
@@ -70,15 +74,17 @@ def read_formatted(path: Path, form: str) -> Formatted:
         If it is not in that format, or holds irradiance on tilted panels only.
     """
     try:
-        if path.suffix.lower() != ".gz":
-            return _READERS[form](path)
+        content = unpacked(read_bytes(path, MOST_WEATHER_BYTES), MOST_WEATHER_BYTES)
+    except FileError as error:
+        raise HistoryError(f"{path}: {error}") from None
+    try:
         with tempfile.TemporaryDirectory() as folder:
-            plain = Path(folder) / path.name[: -len(path.suffix)]
-            plain.write_bytes(gzip.decompress(path.read_bytes()))
+            plain = Path(folder) / "weather"
+            plain.write_bytes(content)
             return _READERS[form](plain)
-    except HistoryError:
-        raise
-    except (ValueError, KeyError, IndexError, OSError, EOFError, TypeError, AttributeError, StopIteration) as error:
+    except HistoryError as error:
+        raise HistoryError(str(error).replace("weather:", f"{path.name}:", 1)) from None
+    except (MemoryError, *_NOT_IN_FORMAT) as error:
         raise HistoryError(f"{path}: not readable as {form}: {type(error).__name__}: {error}") from None
 
 
@@ -109,10 +115,10 @@ def _pvgis(path: Path) -> Formatted:
     """PVGIS in CSV or JSON: a typical year, or an hourly series on a horizontal plane."""
     from pvlib import iotools
 
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = text_of(path.read_bytes())
     is_json = text.lstrip().startswith("{")
     kind = "json" if is_json else "csv"
-    hourly = "hourly" in json.loads(text)["outputs"] if is_json else "\ntime," in text.replace("\r\n", "\n")
+    hourly = "hourly" in json_of(text)["outputs"] if is_json else "\ntime," in text.replace("\r\n", "\n")
     if not hourly:
         data, meta = iotools.read_pvgis_tmy(str(path), pvgis_format=kind, map_variables=True)[:2]
         return Formatted(data, _pvgis_place(meta), True)
@@ -157,9 +163,9 @@ def _suffix(path: Path) -> str:
 
 
 def _head(path: Path) -> list[str]:
-    opener = gzip.open if path.suffix.lower() == ".gz" else open
     try:
-        with opener(path, "rt", encoding="utf-8", errors="replace") as file:
-            return [str(line) for _, line in zip(range(HEAD_LINES), file, strict=False)]
-    except (OSError, EOFError) as error:
-        raise HistoryError(f"{path}: cannot be read: {error}") from None
+        content = unpacked(read_bytes(path, MOST_BYTES), MOST_BYTES)
+    except FileError as error:
+        raise HistoryError(f"{path}: {error}") from None
+    text = content[:HEAD_BYTES].decode("utf-8", errors="replace")
+    return [line for _, line in zip(range(HEAD_LINES), io.StringIO(text), strict=False)]

@@ -109,14 +109,14 @@ def _links(path: str | Path, names: list[str], load_file: str) -> Links:
     rows = []
     for i in range(len(table)):
         count, mw, failure, repair, _ = unit_row(table, i, columns)
-        ends = [table.texts(columns[key])[i] for key in ("from", "to")]
+        ends = [table.cell(i, columns[key]) for key in ("from", "to")]
         for key, area in zip(("from", "to"), ends, strict=True):
             if area not in names:
                 table.problem(i, columns[key], _unknown(area, names, load_file) if area else "type an area")
         if ends[0] and ends[0] == ends[1]:
             table.problem(i, columns["to"], "is the area the link comes from: type another one")
         back = mw
-        if "back_mw" in columns and table.texts(columns["back_mw"])[i]:
+        if "back_mw" in columns and table.cell(i, columns["back_mw"]):
             back = table.number(i, columns["back_mw"], "a capacity in MW, 0 or more, e.g. 40", least=0.0)
         places = [names.index(area) if area in names else 0 for area in ends]
         rows += [(*places, mw, back, failure, repair)] * count

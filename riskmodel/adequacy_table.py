@@ -144,7 +144,7 @@ def columns_of(table: CsvTable, more: dict[str, tuple[str, ...]]) -> dict[str, s
 def _cell(table: CsvTable, i: int, columns: dict[str, str], key: str) -> float:
     """A cell as a number; infinite where the file does not give it."""
     column = columns.get(key)
-    if column is None or not table.texts(column)[i]:
+    if column is None or not table.cell(i, column):
         return math.inf
     limits: dict[str, float] = {"above": 0.0} if key in ("repair_hours", "mttf_hours") else {"least": 0.0}
     value = table.number(i, column, TYPED[key], **limits)

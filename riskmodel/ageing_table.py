@@ -77,7 +77,7 @@ def age_table(table: CsvTable, law: CellLaw) -> np.ndarray:
 
 
 def _daily_row(table: CsvTable, i: int, law: CellLaw) -> float:
-    kind = table.texts("kind")[i]
+    kind = table.cell(i, "kind")
     temperature_c = table.number(i, "T_C", TEMPERATURE, -30.0, 80.0)
     years = table.number(i, "years", "years from 0 to 100, e.g. 10", 0.0, MOST_DAYS / DAYS_PER_YEAR)
     cell = Ageing(law)
@@ -103,7 +103,7 @@ def _daily_row(table: CsvTable, i: int, law: CellLaw) -> float:
 
 
 def _window(table: CsvTable, i: int) -> tuple[float, float]:
-    found = WINDOW.fullmatch(table.texts("soc_or_window")[i])
+    found = WINDOW.fullmatch(table.cell(i, "soc_or_window"))
     try:
         low, high = (float(part) for part in found.groups()) if found else (math.nan, math.nan)
     except ValueError:
@@ -111,7 +111,7 @@ def _window(table: CsvTable, i: int) -> tuple[float, float]:
     if not 0.0 <= low < high <= 1.0:
         table.problem(i, "soc_or_window", "type the window as low-high within 0 and 1, e.g. 0.1-0.9")
         return math.nan, math.nan
-    if table.texts("dod")[i]:
+    if table.cell(i, "dod"):
         depth = table.number(i, "dod", DEPTH, most=1.0, above=0.0)
         if abs(depth - (high - low)) > 1e-6:
             text = f"the window {low:g}-{high:g} has a depth of {high - low:g}: type that, or another window"
@@ -121,13 +121,13 @@ def _window(table: CsvTable, i: int) -> tuple[float, float]:
 
 
 def _test_row(table: CsvTable, i: int, law: CellLaw) -> float:
-    kind = table.texts("kind")[i]
+    kind = table.cell(i, "kind")
     if kind not in ("calendar", "cycle", "both"):
         table.problem(i, "kind", "type calendar, cycle, or both")
         return math.nan
     cell = Ageing(law)
     temperature_c = CYCLE_TEST_C
-    if kind != "cycle" or table.texts("T_C")[i]:
+    if kind != "cycle" or table.cell(i, "T_C"):
         temperature_c = table.number(i, "T_C", TEMPERATURE, -30.0, 80.0)
     if kind == "cycle":
         _must_be_empty(table, i, ("SOC", "days"), kind)
@@ -149,7 +149,7 @@ def _test_row(table: CsvTable, i: int, law: CellLaw) -> float:
 
 def _must_be_empty(table: CsvTable, i: int, columns: tuple[str, ...], kind: str) -> None:
     for column in columns:
-        if table.texts(column)[i]:
+        if table.cell(i, column):
             table.problem(i, column, f"a {kind} row leaves this empty; for both parts together type kind = both")
 
 

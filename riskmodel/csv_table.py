@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import math
 import os
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from distributions.input_files import FileError, read_text
 from riskmodel.study.problems import MISSING, Problem, StudyError, nearest
 from riskmodel.summary import safe
 
 __all__ = ["CsvTable", "csv_text", "read_csv_table", "write_csv"]
 
-GZIP_START = b"\x1f\x8b"
 DELIMITERS = (",", ";", "\t")
 MOST_PROBLEMS = 20
-MOST_ROWS = 5
+MOST_SHOWN_ROWS = 5
+MOST_BYTES = 64_000_000
+"""Of the text, also of one that comes packed."""
+MOST_COLUMNS = 1000
+MOST_CELLS = 8_000_000
+"""A million events with eight columns; each cell takes some 60 bytes of memory."""
 
 
 class CsvTable:
@@ -60,6 +63,10 @@ class CsvTable:
             return [""] * len(self.rows)
         place = self.columns.index(column)
         return [row[place] for row in self.rows]
+
+    def cell(self, i: int, column: str) -> str:
+        """One cell; an empty text where the file does not have the column."""
+        return self.rows[i][self.columns.index(column)] if column in self.columns else ""
 
     def problem(self, i: int, column: str, message: str) -> None:
         """Note a problem with the cell of row `i` (counted from 0) in `column`."""
@@ -107,7 +114,7 @@ class CsvTable:
         above : float
             The number must be greater than this.
         """
-        text = self.texts(column)[i]
+        text = self.cell(i, column)
         try:
             value = float(text.replace("_", "x"))  # Python would read 1_000
         except ValueError:
@@ -135,10 +142,10 @@ class CsvTable:
     def _cell_problem(self, column: str, message: str, rows: list[int]) -> Problem:
         """One problem for all rows that have it; it shows the first."""
         first = rows[0]
-        found = self.texts(column)[first] or "nothing"
-        others = [str(self.lines[i]) for i in rows[1 : 1 + MOST_ROWS]]
+        found = self.cell(first, column) or "nothing"
+        others = [str(self.lines[i]) for i in rows[1 : 1 + MOST_SHOWN_ROWS]]
         if others:
-            dots = ", ..." if len(rows) - 1 > MOST_ROWS else ""
+            dots = ", ..." if len(rows) - 1 > MOST_SHOWN_ROWS else ""
             message += f" (so in {len(rows) - 1:,} more: row {', '.join(others)}{dots})"
         return Problem(self.file, f"row {self.lines[first]}, {column}", found, message)
 
@@ -157,46 +164,45 @@ def read_csv_table(path: str | Path) -> CsvTable:
         If it cannot be read as such a table.
     """
     file = str(path)
-    text = _text(path, file)
+    try:
+        text = read_text(path, MOST_BYTES, packed=True)
+    except FileError as error:
+        raise _refused(file, str(error)) from None
     first = text.partition("\n")[0]
     delimiter = max(DELIMITERS, key=first.count)
+    table = CsvTable(file, [], [], [])
+    columns = table.columns
     try:
-        cells = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        for n, raw in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), start=1):
+            row = [cell.strip() for cell in raw]
+            if not any(row):
+                continue
+            if not columns:
+                columns += _headings(file, row)
+                continue
+            if any(row[len(columns) :]) and len(table._problems) < MOST_PROBLEMS:
+                table.file_problem(f"row {n}", f"has {len(row)} cells, the first row names {len(columns)} columns")
+            table.rows.append((row + [""] * len(columns))[: len(columns)])
+            table.lines.append(n)
+            if len(table) * len(columns) > MOST_CELLS:
+                raise _refused(file, f"has more than {MOST_CELLS:,} cells, the most that are read; take columns out")
     except csv.Error as error:
         raise _refused(file, f"is no CSV table: {error}") from None
-    lines = [n for n, row in enumerate(cells, start=1) if any(cell.strip() for cell in row)]
-    if not lines:
+    if not columns:
         raise _refused(file, "is empty: the first row must name the columns")
-    columns = [cell.strip() for cell in cells[lines[0] - 1]]
-    while columns and not columns[-1]:  # separators at the end of every row
-        columns.pop()
-    table = CsvTable(file, columns, [], [])
-    for n in lines[1:]:
-        row = [cell.strip() for cell in cells[n - 1]]
-        if any(row[len(columns) :]):
-            table.file_problem(f"row {n}", f"has {len(row)} cells, the first row names {len(columns)} columns")
-        table.rows.append((row + [""] * len(columns))[: len(columns)])
-        table.lines.append(n)
     if not table.rows:
         table.file_problem("", "has headings but no rows")
     table.finish()
     return table
 
 
-def _text(path: str | Path, file: str) -> str:
-    try:
-        raw = Path(path).read_bytes()
-        if raw.startswith(GZIP_START):
-            raw = gzip.decompress(raw)
-        return raw.decode("utf-8-sig")
-    except FileNotFoundError:
-        raise _refused(file, "no such file") from None
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise _refused(file, "is a damaged gzip file") from None
-    except OSError as error:
-        raise _refused(file, f"cannot be read: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise _refused(file, "is no text in UTF-8: save it as CSV, UTF-8") from None
+def _headings(file: str, row: list[str]) -> list[str]:
+    """Names of the columns."""
+    while row and not row[-1]:  # separators at the end of every row
+        row.pop()
+    if len(row) > MOST_COLUMNS:
+        raise _refused(file, f"has {len(row):,} columns, at most {MOST_COLUMNS:,} are read")
+    return row
 
 
 def _refused(file: str, message: str) -> StudyError:

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distributions.clock import DAYS_PER_YEAR, FIRST_DAY_OF_MONTH, HOURS_PER_DAY, HOURS_PER_YEAR, MIN_PER_H, S_PER_H
-from riskmodel.csv_table import CsvTable, read_csv_table
+from distributions.input_files import read_bytes
+from riskmodel.csv_table import MOST_BYTES, CsvTable, read_csv_table
 from riskmodel.quantities import CAUSES
 from riskmodel.study.problems import nearest
 
@@ -136,7 +137,7 @@ def read_given_events(path: str | Path, years: int, utc_offset_h: float) -> Give
     table.finish()
     _check_together(table, rows)
     table.finish()
-    raw = Path(path).read_bytes()
+    raw = read_bytes(path, MOST_BYTES)
     events = tuple(sorted(rows, key=lambda event: event.start_h))
     return GivenEvents(Path(path).name, hashlib.sha256(raw).hexdigest(), raw, events)
 
@@ -270,14 +271,14 @@ def _between(
 
 
 def _voltage(table: CsvTable, i: int) -> float:
-    if not table.texts("residual_voltage")[i]:
+    if not table.cell(i, "residual_voltage"):
         return 0.0
     hint = "the voltage that remains, as a share of nominal from 0 to 1, or leave it empty"
     return table.number(i, "residual_voltage", hint, least=0.0, most=1.0)
 
 
 def _family(table: CsvTable, i: int, duration_h: float, voltage: float) -> str:
-    text = table.texts("family")[i]
+    text = table.cell(i, "family")
     if not text:
         if voltage > 0.0:
             return "sag"
@@ -287,7 +288,7 @@ def _family(table: CsvTable, i: int, duration_h: float, voltage: float) -> str:
         hint = f"did you mean {near}?" if near else "leave it empty to have it from the duration"
         table.problem(i, "family", f"type one of {', '.join(CAUSES)}; {hint}")
         return "sustained"
-    if text == "sag" and not table.texts("residual_voltage")[i]:
+    if text == "sag" and not table.cell(i, "residual_voltage"):
         table.problem(i, "residual_voltage", "a sag needs the voltage that remains, as a share of nominal, e.g. 0.7")
     elif text != "sag" and voltage > 0.0:
         table.problem(i, "residual_voltage", f"is for sags; type 0 or nothing for {text}, or sag as the family")

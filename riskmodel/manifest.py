@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from distributions.input_files import read_json
+
 if TYPE_CHECKING:
     from riskmodel.study import Study
 
@@ -140,8 +142,8 @@ def write(folder: Path, manifest: dict[str, Any]) -> None:
 def read(folder: Path) -> dict[str, Any] | None:
     """The manifest of a folder; None if there is none that can be read."""
     try:
-        manifest = json.loads((folder / NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        manifest = read_json(folder / NAME)
+    except ValueError:
         return None
     return manifest if isinstance(manifest, dict) and manifest.get("format") == FORMAT else None
 
@@ -149,10 +151,10 @@ def read(folder: Path) -> dict[str, Any] | None:
 def unreadable_text(folder: Path) -> str:
     """Why there is nothing to go on with where `read` gives nothing, and what to do."""
     try:
-        manifest = json.loads((folder / NAME).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return f"no run to resume here ({NAME} is missing)"
-    except (OSError, ValueError):
+        manifest = read_json(folder / NAME)
+    except ValueError as error:
+        if str(error) == "no such file":
+            return f"no run to resume here ({NAME} is missing)"
         return f"no run to resume here, {NAME} cannot be read; start anew with --overwrite or in another folder"
     version = manifest.get("format") if isinstance(manifest, dict) else None
     return (

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from distributions.estimate import Estimate
 from riskmodel import manifest as manifests
 from riskmodel.currency import in_words, outside
+from riskmodel.results_check import check_folder, check_manifest, told_as_damage
 from riskmodel.run import FIGURES, GIVEN_EVENTS, TABLE_FILES, RunError
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Results:
         if manifest is None:
             text = f"no results here ({manifests.NAME} is missing, not readable or of an earlier version)"
             raise RunError(f"{self.folder}: {text}")
+        check_manifest(manifest, str(self.folder / manifests.NAME))
         self.manifest: dict[str, Any] = manifest
 
     @property
@@ -108,7 +110,8 @@ class Results:
     def _table(self, name: str) -> pd.DataFrame:
         import pandas as pd
 
-        return pd.read_parquet(self.folder / f"{name}.parquet", engine="pyarrow")
+        with told_as_damage(self.folder / f"{name}.parquet"):
+            return pd.read_parquet(self.folder / f"{name}.parquet", engine="pyarrow")
 
     def column(self, name: str) -> NDArray[Any]:
         """(n_paths, n_strategies) values of one column of paths.parquet."""
@@ -125,15 +128,17 @@ class Results:
 
     def summary(self) -> pd.DataFrame:
         """summary.csv: strategy, metric, value, standard_error, unit; see `riskmodel.summary` for the metrics."""
-        import pandas as pd
+        from distributions.table_reading import read_frame
 
-        return pd.read_csv(self.folder / "summary.csv", keep_default_na=False)
+        with told_as_damage(self.folder / "summary.csv"):
+            return read_frame(self.folder / "summary.csv", keep_default_na=False)
 
     @functools.cached_property
     def _estimates(self) -> dict[tuple[str, str], Estimate]:
         import csv
 
-        with (self.folder / "summary.csv").open(encoding="utf-8", newline="") as stream:
+        place = self.folder / "summary.csv"
+        with told_as_damage(place), place.open(encoding="utf-8", newline="") as stream:
             return {
                 (row["strategy"], row["metric"]): Estimate(
                     float(row["value"]), float(row["standard_error"]), self.n_paths, row["unit"]
@@ -227,4 +232,5 @@ def load_results(folder: str | Path) -> Results:
             f"{results.folder}: the run there has {done:,} of {results.manifest['paths_wanted']:,} paths; "
             f"resume it to finish it"
         )
+    check_folder(results.folder, results.manifest)
     return results

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from riskmodel.currency import INSIDE, outside, stored
 from riskmodel.quantities import CAUSES, Outcome
 from riskmodel.range_store import TABLES, Ranges, RangeStore
+from riskmodel.results_check import told_as_damage
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -154,7 +155,8 @@ def path_column(folder: Path, name: str, n_strategies: int) -> NDArray[Any]:
     """(n_paths, n_strategies) values of one column of paths.parquet."""
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(folder / "paths.parquet") as file:
+    place = folder / "paths.parquet"
+    with told_as_damage(place), pq.ParquetFile(place) as file:
         there = stored(file.schema_arrow.names, name)
         return file.read(columns=[there], use_threads=False).column(there).to_numpy().reshape(-1, n_strategies)
 
@@ -164,7 +166,8 @@ def year_sums(folder: Path, names: list[str], strategy: int, n_strategies: int, 
     import pyarrow.parquet as pq
 
     entries = n_years + 1
-    with pq.ParquetFile(folder / "years.parquet") as file:
+    place = folder / "years.parquet"
+    with told_as_damage(place), pq.ParquetFile(place) as file:
         names = [stored(file.schema_arrow.names, name) for name in names]
         values = np.zeros((file.metadata.num_rows // (n_strategies * entries), entries))
         first = 0

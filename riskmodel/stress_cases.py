@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from distributions.input_files import is_file
 from distributions.laws import Law, LawError
 from distributions.laws_scaled import scaled
+from distributions.toml_reading import parse_toml
 from riskmodel.currency import INSIDE, token_of
 from riskmodel.given_events import GivenEvent
 from riskmodel.quantities import CAUSES
@@ -86,8 +87,8 @@ def read_cases(path: Path) -> dict[str, StressCase]:
 
     text, file = read_text(path), str(path)
     try:
-        tables = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
+        tables = parse_toml(text)
+    except ValueError as error:
         raise StudyError([Problem(file, "", MISSING, f"not valid TOML: {error}")]) from None
     problems: list[Problem] = []
     cases = {}
@@ -266,7 +267,7 @@ def _from_file(study: Study, case: StressCase) -> Sequence[GivenEvent]:
         return ()
     from riskmodel.given_events import read_given_events
 
-    if not case.events_file.is_file():
+    if not is_file(case.events_file):
         place = f"stress case {case.name}"
         raise StudyError(
             [Problem(place, "events_file", str(case.events_file), "no such file beside the file of cases")]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from riskmodel.study.problems import MISSING, Problem, StudyError, nearest
+from riskmodel.study.problems import MISSING
+from riskmodel.study.table_reader import TableReader, read_tables
 from riskmodel.survival_exact import Battery, Generators, System
 
 __all__ = ["EXAMPLE", "MOST_HOURS", "read_system", "system_of"]
@@ -89,18 +88,7 @@ def read_system(path: str | Path) -> tuple[System, int]:
     StudyError
         With all problems of the file together.
     """
-    file = str(path)
-    try:
-        raw = Path(path).read_bytes()
-        if len(raw) > MOST_BYTES:
-            raise ValueError(f"has {len(raw):,} bytes, at most {MOST_BYTES:,} are read")
-        text = raw.decode("utf-8-sig")
-        tables = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
-    except OSError as error:
-        raise _refused(file, f"cannot be read: {error.strerror or error}") from None
-    except (ValueError, RecursionError) as error:
-        raise _refused(file, f"is no system in TOML or JSON: {error}; type for example\n{EXAMPLE}") from None
-    return system_of(tables, file)
+    return system_of(read_tables(path, "system", EXAMPLE, MOST_BYTES, json_too=True), str(path))
 
 
 def system_of(tables: Mapping[str, Any], file: str = "system") -> tuple[System, int]:
@@ -114,38 +102,16 @@ def system_of(tables: Mapping[str, Any], file: str = "system") -> tuple[System, 
         pv = reader.series("pv_kw", tables["pv_kw"], hours)
     pv_availability = reader.number("pv_availability", tables.get("pv_availability", 1.0), SHARE)
     duration = reader.number("duration_h", tables.get("duration_h", DURATION.default), DURATION)
-    kinds = tables.get("generators", [])
-    kinds = [kinds] if isinstance(kinds, dict) else kinds
-    if not isinstance(kinds, list) or len(kinds) > MOST_KINDS or not all(isinstance(kind, dict) for kind in kinds):
-        reader.add("generators", MISSING, f"must be at most {MOST_KINDS} tables; write [[generators]] and its keys")
-        kinds = []
-    generators = [reader.table(f"generators[{k + 1}]", kind, GENERATOR) for k, kind in enumerate(kinds)]
+    kinds = reader.tables("generators", tables.get("generators"), MOST_KINDS)
+    generators = [reader.numbers(f"generators[{k + 1}]", kind, GENERATOR) for k, kind in enumerate(kinds)]
     battery = reader.battery(tables.get("battery"), hours)
     reader.finish()
     fleet = tuple(Generators(int(g["units"]), *list(g.values())[1:]) for g in generators)
     return System(load, pv, fleet, battery, pv_availability), int(duration)
 
 
-class _Reader:
+class _Reader(TableReader):
     """Values of a file as they are read, and the problems found in them so far."""
-
-    def __init__(self, file: str) -> None:
-        self.file = file
-        self.problems: list[Problem] = []
-
-    def add(self, field: str, value: Any, message: str) -> None:
-        self.problems.append(Problem(self.file, field, value, message))
-
-    def finish(self) -> None:
-        if self.problems:
-            raise StudyError(self.problems)
-
-    def known(self, place: str, table: Mapping[str, Any], keys: Any) -> None:
-        for key in table:
-            if key not in keys:
-                near = nearest(str(key), list(keys))
-                hint = f"did you mean {near}?" if near else f"known are {', '.join(keys)}"
-                self.add(f"{place}{key}", MISSING, f"unknown key; {hint}")
 
     def number(self, field: str, value: Any, key: _Key) -> float:
         if value is None:
@@ -156,8 +122,8 @@ class _Reader:
             return float(value)
         return math.nan
 
-    def table(self, place: str, table: Mapping[str, Any], keys: Mapping[str, _Key]) -> dict[str, float]:
-        self.known(f"{place}.", table, keys)
+    def numbers(self, place: str, table: Mapping[str, Any], keys: Mapping[str, _Key]) -> dict[str, float]:
+        self.known(place, table, keys)
         return {name: self.number(f"{place}.{name}", table.get(name, k.default), k) for name, k in keys.items()}
 
     def series(self, field: str, value: Any, hours: int | None, key: _Key = LOAD) -> Any:
@@ -177,18 +143,14 @@ class _Reader:
         if table is None:
             return None
         if not isinstance(table, dict):
-            self.add("battery", table, "must be a table; write [battery] and its keys below it")
+            self.table("battery", table)
             return None
         own = dict(table)
         charge: NDArray[np.float64] | None = None
         if isinstance(own.get("state_of_charge"), list):
             charge = self.series("battery.state_of_charge", own.pop("state_of_charge"), hours, SHARE)
-        found = self.table("battery", own, BATTERY)
+        found = self.numbers("battery", own, BATTERY)
         if charge is None:
             charge = np.full(hours, found["state_of_charge"])
         rest = [found[name] for name in list(BATTERY)[3:]]
         return Battery(found["power_kw"], found["energy_kwh"], charge, *rest)
-
-
-def _refused(file: str, message: str) -> StudyError:
-    return StudyError([Problem(file, "", MISSING, message)])

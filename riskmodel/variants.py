@@ -7,7 +7,6 @@ A variant that changes money alone (prices of assets, value of a GPU-hour, disco
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from distributions.toml_reading import parse_toml
 from riskmodel.currency import outside
 from riskmodel.range_result import RangeResult
 
@@ -133,7 +133,7 @@ def _typed_tables(study: Study) -> dict[str, Any]:
     """Tables of the study's file, without what its defaults and the catalogue filled in."""
     from riskmodel.study.money_names import path_outside
 
-    tables = tomllib.loads(study.to_toml())
+    tables = parse_toml(study.to_toml())
     for leaf in study.leaves():
         if study.origin(leaf.path).kind in ("default", "catalogue"):
             *inner, last = path_outside(leaf.path, study.header.currency).split(".")

@@ -13,7 +13,6 @@ Examples
 
 import itertools
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -22,6 +21,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from distributions.input_files import read_text
+from distributions.toml_reading import MOST_TOML_BYTES, parse_toml
 from riskmodel.catalogue import TRUST, CatalogueError
 
 __all__ = ["Curve", "Point", "curves", "read_curves", "tolerance_table"]
@@ -62,9 +63,9 @@ def read_curves(path: str | Path) -> dict[str, Curve]:
     """
     place = Path(path)
     try:
-        data = tomllib.loads(place.read_text(encoding="utf-8"))["curves"]
+        data = parse_toml(read_text(place, MOST_TOML_BYTES))["curves"]
         return {name: _curve(f"{place.name}: curves.{name}", table) for name, table in data.items()}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, AttributeError, TypeError) as error:
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise CatalogueError(f"{place.name}: cannot be read: {error}") from None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +36,7 @@ def path(name: str | Path) -> Path:
     text = str(name)
     if text in names():
         return FOLDER / f"{text}.toml"
-    if "/" in text or "\\" in text or text.endswith(".toml") or Path(text).exists():
+    if "/" in text or "\\" in text or text.endswith(".toml") or os.path.exists(text):
         return Path(text)
     near = get_close_matches(text, names(), n=3, cutoff=0.4)
     hint = f"did you mean {' or '.join(near)}? " if near else ""

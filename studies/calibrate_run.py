@@ -126,14 +126,13 @@ def finish(
     make_page: Callable[[], str],
 ) -> None:
     """Check and write the record, then the report, and print the verdict."""
-    import tomllib
-
     from distributions.facts import failing
     from distributions.parameters import validate
     from distributions.parameters._write import dumps, write
+    from distributions.toml_reading import parse_toml
     from studies.calibrate_report import write_page
 
-    validate(kind, tomllib.loads(dumps(record)), "fit")
+    validate(kind, parse_toml(dumps(record)), "fit")
     target = out or Path(f"{name}.toml")
     text = make_page() if report is not None else ""
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import sys
-import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +12,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from distributions.input_files import read_json, read_text
+from distributions.toml_reading import MOST_TOML_BYTES, parse_toml
 from riskmodel.currency import CURRENCIES, INSIDE, in_words
 
 __all__ = ["SPEAK_THEMSELVES", "Commands", "finance", "money_of", "said_in"]
@@ -41,7 +41,15 @@ class Commands(TyperGroup):
         """Run the command that was typed."""
         name, *arguments = [*getattr(ctx, "_protected_args", ()), *ctx.args] or [""]
         with said_in(INSIDE if name in SPEAK_THEMSELVES else money_of(arguments)):
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            except Exception as error:
+                arrow = sys.modules.get("pyarrow")
+                if arrow is None or not isinstance(error, arrow.ArrowException):
+                    raise
+                told = " ".join(str(error).split())[:200]
+                typer.echo(f"A table of these results is damaged ({told}); run the study again.", err=True)
+                raise typer.Exit(2) from None
 
 
 def money_of(arguments: Sequence[str]) -> str:
@@ -57,9 +65,9 @@ def money_of(arguments: Sequence[str]) -> str:
 
 def _header(place: Path) -> dict[str, Any]:
     if (place / "manifest.json").is_file():
-        return dict(json.loads((place / "manifest.json").read_text(encoding="utf-8"))["study"])
+        return dict(read_json(place / "manifest.json")["study"])
     file = place if place.suffix == ".toml" else SHIPPED / f"{place.name}.toml"
-    return dict(tomllib.loads(file.read_text(encoding="utf-8"))["study"])
+    return dict(parse_toml(read_text(file, MOST_TOML_BYTES))["study"])
 
 
 class _InMoney(io.TextIOBase):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from itertools import groupby
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 import studies
+from distributions.toml_reading import parse_toml
 from studies.cli_problems import plain_problems, printable, refuse, warn
 
 __all__ = ["list_studies", "print_schema", "show_study", "validate_study"]
@@ -22,7 +22,7 @@ def list_studies() -> None:
     """Print name and title of every shipped study."""
     table = Table("name", "title", box=None, header_style="bold")
     for name in studies.names():
-        header = tomllib.loads(studies.path(name).read_text(encoding="utf-8"))["study"]
+        header = parse_toml(studies.path(name).read_text(encoding="utf-8"))["study"]
         table.add_row(Text(name), Text(header["title"]))
     Console().print(table)
 

@@ -166,11 +166,10 @@ def _outages(name: str, years: int) -> Outcome:
 
 def _dutch_meters(file: Path, folder: Path) -> Any:
     """Events of the meters without those that mark installation or storage."""
-    import pandas as pd
-
     from distributions.outage_log import LogRequest
+    from distributions.table_reading import read_frame
 
-    events = pd.read_csv(file)
+    events = read_frame(file)
     kept = folder / file.name
     events[events["likely_installation_or_storage"] == 0].to_csv(kept, index=False)
     return LogRequest(kept, sites=NL_METERS, observed_years=NL_METER_YEARS / NL_METERS)

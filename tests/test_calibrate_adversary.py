@@ -237,7 +237,7 @@ def test_what_cannot_be_read_is_one_line_with_the_place(tmp_path: Path, text: st
         ("p.parquet", b"PAR1 not really", "not readable as Parquet"),
         ("p.csv.gz", b"not packed", "cannot be read"),
         ("p.csv.gz", gzip.compress(GOOD.encode())[:2000], "p.csv.gz"),
-        ("p.csv", GOOD.encode("utf-16"), "is not UTF-8 text; save it as CSV in UTF-8, or as Parquet"),
+        ("p.csv", GOOD.encode("utf-16"), "is not UTF-8 text (byte 1); save it as UTF-8"),
         ("p.csv", GOOD.replace("price_eur_mwh", "Preis €/MWh").encode("cp1252"), "is not UTF-8 text"),
         ("p.csv", bytes(range(256)) * 50, "is not UTF-8 text"),
     ],

@@ -119,7 +119,7 @@ def test_all_problems_are_told_together(tmp_path):
 def test_other_bad_input(tmp_path):
     run = CliRunner().invoke
     assert "no such portfolio; shipped: nordic_four_sites" in run(app, ["portfolio", "nordic"]).stderr
-    assert "cannot be read" in run(app, ["portfolio", str(tmp_path / "x.toml")]).stderr
+    assert "no such file" in run(app, ["portfolio", str(tmp_path / "x.toml")]).stderr
     file = str(written(tmp_path, GRID + SITE))
     for more, words in (
         (["--paths", "1"], "must be from 2"),

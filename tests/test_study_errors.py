@@ -83,8 +83,8 @@ def test_all_problems_come_together_also_those_between_fields():
         ("server_power_kw = 10.2", "server_power_kw = nan", "server_power_kw = nan: must be > 0 kW; type a positive"),
         ("server_power_kw = 10.2", "server_power_kw = inf", "server_power_kw = inf: must be > 0 and <= 2000 kW"),
         ("server_power_kw = 10.2", "server_power_kw = -0.0", "server_power_kw = -0.0: must be > 0 kW"),
-        ("gpus = 10000", f"gpus = 1{'0' * 400}", "cluster.gpus = a whole number of 1329 bits: must be 1 to 10000000"),
-        ("server_power_kw = 10.2", f"server_power_kw = 1{'0' * 400}", "server_power_kw = a whole number of 1329 bits"),
+        ("gpus = 10000", f"gpus = 1{'0' * 400}", "cluster.gpus: a whole number of 1329 bits: at most 63"),
+        ("server_power_kw = 10.2", f"server_power_kw = 1{'0' * 400}", "server_power_kw: a whole number of 1329 bits"),
         ('duty = "training"', 'duty = "mining"', "cluster.duty = 'mining': must be one of 'training' or 'inference'"),
         ('price_zone = "SE3"', "price_zone = 3", "site.price_zone = 3: must be text in quotes; type for example"),
         (
@@ -349,7 +349,7 @@ def test_files_that_are_no_studies(tmp_path):
     assert "is not UTF-8 text" in load_error(latin)
     zeros = tmp_path / "zeros.toml"
     zeros.write_bytes(b"\x00" * 100)
-    assert "not valid TOML" in load_error(zeros)
+    assert "holds NUL characters" in load_error(zeros)
     assert "cannot be opened" in load_error("bad\x00name.toml")
 
 
@@ -357,7 +357,7 @@ def test_a_file_of_2_gb_is_refused_before_it_is_read(tmp_path):
     big = tmp_path / "big.toml"
     with big.open("wb") as file:
         file.truncate(2_000_000_000)  # sparse: takes no room
-    assert "has 2,000,000,000 bytes, a study file at most 1,000,000" in load_error(big)
+    assert "has 2,000,000,000 bytes, at most 1,000,000 are read" in load_error(big)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")

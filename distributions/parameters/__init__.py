@@ -4,15 +4,16 @@ A file holds one record with its source, window and number of observations in ``
 floats, dicts and float64 arrays. Kinds: ``prices``, ``weather``, ``irradiance``, ``outages``, ``tariffs``.
 """
 
-import tomllib
 from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
 
 from distributions.clock import HOURS_PER_DAY, MONTHS_PER_YEAR
+from distributions.input_files import FileError, is_file, read_text
 from distributions.parameters._checks import ParameterError, Reader
 from distributions.parameters._tariffs import read_tariff
+from distributions.toml_reading import MOST_TOML_BYTES, parse_toml
 
 __all__ = [
     "CLEARNESS_KNOTS",
@@ -101,9 +102,10 @@ def load(kind, name):
     """
     path = _find(kind, name)
     try:
-        with path.open("rb") as file:
-            raw = tomllib.load(file)
-    except tomllib.TOMLDecodeError as error:
+        raw = parse_toml(read_text(path, MOST_TOML_BYTES))
+    except FileError as error:
+        raise ParameterError(f"{path.name}: {error}") from None
+    except ValueError as error:
         raise ParameterError(f"{path.name}: not valid TOML: {error}") from error
     return validate(kind, raw, path.name)
 
@@ -130,7 +132,7 @@ def _check_kind(kind):
 
 def _find(kind, name):
     _check_kind(kind)
-    if Path(name).is_file():
+    if is_file(name):
         return Path(name)
     path = FOLDER / f"{kind}_{name}.toml"
     if path.is_file():

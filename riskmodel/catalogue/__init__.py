@@ -15,11 +15,13 @@ from __future__ import annotations
 
 import itertools
 import math
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from distributions.input_files import read_text
+from distributions.toml_reading import MOST_TOML_BYTES, parse_toml
 
 if TYPE_CHECKING:
     from distributions.laws_base import Law
@@ -156,8 +158,8 @@ def read_cabinets(path: str | Path) -> dict[str, Cabinet]:
     """
     place = Path(path)
     try:
-        data = tomllib.loads(place.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        data = parse_toml(read_text(place, MOST_TOML_BYTES))
+    except ValueError as error:
         raise CatalogueError(f"{place.name}: cannot be read: {error}") from None
     reader = _Reader(place.name)
     reader.keys("file", data, {"cabinets"})

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +21,8 @@ from riskmodel.insurance.cover import (
     Trigger,
 )
 from riskmodel.insurance.losses import CLASSES
-from riskmodel.study.problems import MISSING, Problem, StudyError, nearest
+from riskmodel.study.problems import MISSING
+from riskmodel.study.table_reader import TableReader, read_tables
 
 __all__ = ["EXAMPLE", "cover_of", "read_cover"]
 
@@ -34,7 +34,6 @@ waiting_period_h = 8
 name = "primary"
 limit = 1_000_000
 """
-MOST_BYTES = 1_000_000
 MOST_LAYERS = 50
 MOST_WAIT_H = 2160.0
 MOST_MONEY = 1e15
@@ -132,19 +131,7 @@ def read_cover(path: str | Path) -> Cover:
     StudyError
         With all problems of the file together.
     """
-    file = str(path)
-    try:
-        raw = Path(path).read_bytes()
-        if len(raw) > MOST_BYTES:
-            raise ValueError(f"has {len(raw):,} bytes, at most {MOST_BYTES:,} are read")
-        tables = tomllib.loads(raw.decode("utf-8-sig"))
-    except OSError as error:
-        message = f"cannot be read: {error.strerror or error}"
-        raise StudyError([Problem(file, "", MISSING, message)]) from None
-    except (ValueError, RecursionError) as error:
-        message = f"is no cover in TOML: {error}; type for example\n{EXAMPLE}"
-        raise StudyError([Problem(file, "", MISSING, message)]) from None
-    return cover_of(tables, file)
+    return cover_of(read_tables(path, "cover", EXAMPLE), str(path))
 
 
 def cover_of(tables: Mapping[str, Any], file: str = "cover") -> Cover:
@@ -156,13 +143,13 @@ def cover_of(tables: Mapping[str, Any], file: str = "cover") -> Cover:
     common = reader.values("cover", head, SHARED)
     layers = [
         reader.layer(f"layers[{k + 1}]", entry, common, f"layer {k + 1}")
-        for k, entry in enumerate(reader.list_of("layers", tables.get("layers")))
+        for k, entry in enumerate(reader.tables("layers", tables.get("layers"), MOST_LAYERS))
     ]
     if not layers:
         reader.add("layers", MISSING, "missing; add at least one [[layers]] table, for example\n" + EXAMPLE)
     treaties = [
         reader.treaty(f"reinsurance[{k + 1}]", entry, f"treaty {k + 1}")
-        for k, entry in enumerate(reader.list_of("reinsurance", tables.get("reinsurance")))
+        for k, entry in enumerate(reader.tables("reinsurance", tables.get("reinsurance"), MOST_LAYERS))
     ]
     names = [layer.name for layer in layers]
     for name in {name for name in names if names.count(name) > 1}:
@@ -179,52 +166,13 @@ def cover_of(tables: Mapping[str, Any], file: str = "cover") -> Cover:
     return Cover(name, tuple(layers), tuple(treaties), Price(**terms), axes, currency)
 
 
-class _Reader:
+class _Reader(TableReader):
     """Values of a file as they are read, and the problems found in them so far."""
 
-    def __init__(self, file: str) -> None:
-        self.file = file
-        self.problems: list[Problem] = []
-
-    def add(self, field: str, value: Any, message: str) -> None:
-        self.problems.append(Problem(self.file, field, value, message))
-
-    def finish(self) -> None:
-        if self.problems:
-            raise StudyError(self.problems)
-
-    def known(self, place: str, table: Mapping[str, Any], keys: Iterable[str]) -> None:
-        keys = list(keys)
-        for key in table:
-            if key in keys:
-                continue
-            field = f"{place}.{key}" if place else str(key)
-            timed = str(key).rpartition("_")[0] + "_h"
-            near = timed if timed in keys and key != timed else nearest(str(key), keys)
-            unit = " (in hours)" if near == timed else ""
-            hint = f"did you mean {near}{unit}?" if near else f"known here: {', '.join(keys)}"
-            self.add(field, table[key], f"unknown key; {hint}")
-
-    def table(self, place: str, value: Any) -> Mapping[str, Any]:
-        if isinstance(value, dict):
-            return value
-        self.add(place, value, f"must be a table; write [{place}] and its keys below it")
-        return {}
-
-    def list_of(self, place: str, value: Any) -> list[Mapping[str, Any]]:
-        value = [value] if isinstance(value, dict) else value
-        if value is None:
-            return []
-        if not isinstance(value, list) or len(value) > MOST_LAYERS or not all(isinstance(item, dict) for item in value):
-            self.add(place, MISSING, f"must be at most {MOST_LAYERS} tables; write [[{place}]] and its keys below it")
-            return []
-        return value
-
-    def text(self, field: str, value: Any) -> str:
-        if isinstance(value, str) and len(value) <= 200:
-            return value
-        self.add(field, value, "must be a text in quotes of at most 200 letters")
-        return ""
+    def near(self, key: str, keys: Sequence[str]) -> str | None:
+        """Known key that was perhaps meant; durations are in hours here."""
+        timed = key.rpartition("_")[0] + "_h"
+        return f"{timed} (in hours)" if timed in keys and key != timed else super().near(key, keys)
 
     def values(
         self, place: str, table: Mapping[str, Any], keys: Mapping[str, Any], lists: tuple[str, ...] = ()

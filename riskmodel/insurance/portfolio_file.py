@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from distributions.outages import FAMILIES
 from riskmodel.insurance.portfolio import Grid, Portfolio, Site
-from riskmodel.study.problems import MISSING, Problem, StudyError, nearest
+from riskmodel.study.problems import MISSING, StudyError, nearest
+from riskmodel.study.table_reader import TableReader, read_tables
 
 if TYPE_CHECKING:
     from riskmodel.study import Study
@@ -26,8 +26,8 @@ study = "nordic_inference"
 strategy = "grid_expansion"
 grid = "north"
 """
-MOST_BYTES = 1_000_000
 MOST_SITES = 1000
+MOST_TEXT = 1000
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_. -]{0,63}", re.ASCII)
 NAME_HINT = (
     "must be a name of 1 to 64 letters A-Z, digits, spaces, _, - or ., and begin with a letter or a digit; type for "
@@ -58,36 +58,22 @@ def read_portfolio(path: str | Path, load: Load) -> Portfolio:
     StudyError
         With all problems of the file together.
     """
-    file = str(path)
-    try:
-        raw = Path(path).read_bytes()
-        if len(raw) > MOST_BYTES:
-            raise ValueError(f"has {len(raw):,} bytes, at most {MOST_BYTES:,} are read")
-        tables = tomllib.loads(raw.decode("utf-8-sig"))
-    except OSError as error:
-        raise StudyError([Problem(file, "", MISSING, f"cannot be read: {error.strerror or error}")]) from None
-    except (ValueError, RecursionError) as error:
-        message = f"is no portfolio in TOML: {error}; type for example\n{EXAMPLE}"
-        raise StudyError([Problem(file, "", MISSING, message)]) from None
-    return _Reader(file, Path(path).parent, load).portfolio(tables)
+    return _Reader(str(path), Path(path).parent, load).portfolio(read_tables(path, "portfolio", EXAMPLE))
 
 
-class _Reader:
+class _Reader(TableReader):
     """What is read so far, and the problems found."""
 
     def __init__(self, file: str, folder: Path, load: Load) -> None:
-        self.file, self.folder, self.load = file, folder, load
-        self.problems: list[Problem] = []
+        super().__init__(file)
+        self.folder, self.load = folder, load
         self.loaded: dict[tuple[str, ...], Study | None] = {}
-
-    def add(self, field: str, value: Any, message: str) -> None:
-        self.problems.append(Problem(self.file, field, value, message))
 
     def portfolio(self, tables: Mapping[str, Any]) -> Portfolio:
         self.known("", tables, ("portfolio", "grids", "sites"))
         head = self.table("portfolio", tables.get("portfolio", {}))
         self.known("portfolio", head, ("name",))
-        name = self.text("portfolio.name", head.get("name", Path(self.file).stem))
+        name = self.text("portfolio.name", head.get("name", Path(self.file).stem), 1, MOST_TEXT)
         given = self.table("grids", tables.get("grids", {}))
         grids = {key: self.grid(key, value) for key, value in given.items()}
         listed = tables.get("sites", [])
@@ -105,28 +91,8 @@ class _Reader:
                 self.add("sites.name", twice, f"comes {count} times: give each site a name of its own")
         if not self.problems:
             self.alike(sites)
-        if self.problems:
-            raise StudyError(self.problems)
+        self.finish()
         return Portfolio(name, tuple(sites))
-
-    def known(self, place: str, table: Mapping[str, Any], keys: Sequence[str]) -> None:
-        for key in table:
-            if key not in keys:
-                near = nearest(str(key), keys)
-                hint = f"did you mean {near}?" if near else f"known here: {', '.join(keys)}"
-                self.add(f"{place}.{key}" if place else str(key), table[key], f"unknown key; {hint}")
-
-    def table(self, place: str, value: Any) -> Mapping[str, Any]:
-        if isinstance(value, dict):
-            return value
-        self.add(place, value, f"must be a table; write [{place}] and its keys below it")
-        return {}
-
-    def text(self, field: str, value: Any) -> str:
-        if isinstance(value, str) and 0 < len(value) <= 1000:
-            return value
-        self.add(field, value, "must be a text in quotes of 1 to 1,000 letters")
-        return ""
 
     def name(self, field: str, value: Any) -> str:
         if isinstance(value, str) and NAME.fullmatch(value):
@@ -149,7 +115,7 @@ class _Reader:
             hint = "missing; say where the shares come from, type for example source = "
             self.add(f"{place}.source", MISSING, hint + '"judgement"')
         region = self.name(f"{place}.region", table["region"]) if "region" in table else ""
-        source = self.text(f"{place}.source", table["source"]) if "source" in table else ""
+        source = self.text(f"{place}.source", table["source"], 1, MOST_TEXT) if "source" in table else ""
         return Grid(key, region, common, source)
 
     def share(self, field: str, value: Any) -> float:

@@ -1,10 +1,10 @@
 """Overrides from the command line: ``field.path=value``."""
 
 import re
-import tomllib
 from collections.abc import Sequence
 from typing import Any
 
+from distributions.toml_reading import parse_value
 from riskmodel.study.model import keys_of, model_at
 from riskmodel.study.problems import MISSING, Problem, nearest
 
@@ -66,10 +66,9 @@ def _apply(tables: dict[str, Any], text: str) -> tuple[str, str | None]:
 
 def _value_of(typed: str) -> Any:
     try:
-        read = tomllib.loads(f"value = {typed}\n")
-    except (ValueError, RecursionError):
+        return parse_value(typed)
+    except ValueError:
         return typed if BARE_WORD.fullmatch(typed) else MISSING
-    return read["value"] if list(read) == ["value"] else MISSING
 
 
 def _put(tables: dict[str, Any], keys: list[str], value: Any) -> tuple[str, str | None]:

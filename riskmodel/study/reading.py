@@ -1,7 +1,6 @@
 """From a TOML file and overrides to a Study, or to everything that is wrong with them."""
 
 import re
-import stat
 import tomllib
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -11,7 +10,10 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from distributions.input_files import FileError, is_file
+from distributions.input_files import read_text as text_of_file
 from distributions.laws import LawError, from_spec
+from distributions.toml_reading import MOST_TOML_BYTES, parse_toml
 from riskmodel.study.cluster import Cluster
 from riskmodel.study.finance import Finance
 from riskmodel.study.header import Claims, Correlation, Header
@@ -36,7 +38,6 @@ from riskmodel.study.strategy import Strategy
 __all__ = ["load_study", "parse_study", "study_from_tables"]
 
 Model = TypeVar("Model", bound=BaseModel)
-MOST_BYTES = 1_000_000
 MOST_RATE = 0.5
 FOLLOWS_DISCOUNT = ("finance_rate_real", "reinvestment_rate_real")
 
@@ -67,11 +68,13 @@ def load_study(path: str | Path, overrides: Sequence[str] = ()) -> Study:
 def parse_study(text: str, file: str = "study", overrides: Sequence[str] = ()) -> Study:
     """Study of a TOML text; ``file`` is its name in messages. See ``load_study``."""
     try:
-        tables = tomllib.loads(text)
+        tables = parse_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise StudyError([_syntax_problem(str(error), text, file)]) from None
-    except (RecursionError, ValueError) as error:
-        raise StudyError([Problem(file, "", MISSING, f"not readable as TOML: {error}; is it a study file?")]) from None
+    except ValueError as error:
+        field = getattr(error, "field", "")
+        told = str(error) if field else f"not readable as TOML: {error}"
+        raise StudyError([Problem(file, field, MISSING, told)]) from None
     return study_from_tables(tables, file, overrides)
 
 
@@ -124,7 +127,7 @@ def _event_problems(study: Study | None, folder: Path, file: str) -> list[Proble
     name = study.site.given_events
     if name is None:
         return []
-    if not Path(found_file(name, folder)).is_file():
+    if not is_file(found_file(name, folder)):
         return [Problem(file, EVENTS_FIELD, name, "no such file beside the study or in the current folder")]
     try:
         study.given_events()
@@ -147,34 +150,27 @@ def read_text(path: Path) -> str:
         return StudyError([Problem(file, "", MISSING, message)])
 
     try:
-        status = path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        raise refuse(_absent_text(path)) from None
-    except (OSError, ValueError) as error:
-        raise refuse(f"cannot be opened: {getattr(error, 'strerror', None) or error}") from None
-    if stat.S_ISDIR(status.st_mode):
-        inside = sorted(entry.name for entry in path.glob("*.toml"))[:10]
-        hint = f"type one of its study files: {', '.join(inside)}" if inside else "type the path of a study file"
-        raise refuse(f"is a folder; {hint}")
-    if not stat.S_ISREG(status.st_mode):
-        raise refuse("is not a regular file; type the path of a study file")
-    if status.st_size > MOST_BYTES:
-        raise refuse(f"has {status.st_size:,} bytes, a study file at most {MOST_BYTES:,}; is it the right file?")
+        return text_of_file(path, MOST_TOML_BYTES)
+    except FileError as error:
+        told = str(error)
+        if told == "no such file":
+            told = _absent_text(path)
+        elif told.startswith("is a folder"):
+            inside = _toml_names(path)[:10]
+            hint = f"type one of its study files: {', '.join(inside)}" if inside else "type the path of a study file"
+            told = f"is a folder; {hint}"
+        raise refuse(told) from None
+
+
+def _toml_names(folder: Path) -> list[str]:
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise refuse(f"cannot be read: {error.strerror}") from None
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise refuse(f"is not UTF-8 text (byte {error.start + 1}); save it as UTF-8, or is it another file?") from None
+        return sorted(entry.name for entry in folder.glob("*.toml"))
+    except (OSError, ValueError):
+        return []
 
 
 def _absent_text(path: Path) -> str:
-    try:
-        around = sorted(entry.name for entry in path.parent.glob("*.toml"))
-    except OSError:
-        around = []
+    around = _toml_names(path.parent)
     names = get_close_matches(path.with_suffix(".toml").name, around, n=3, cutoff=0.5)
     return f"no such file; did you mean {' or '.join(names)}?" if names else "no such file"
 

@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
+from distributions.input_files import is_file
 from riskmodel.study.site import Site
 
 __all__ = [
@@ -72,7 +73,7 @@ def resolved(name: str, folder: Path) -> str:
 def found_file(name: str, folder: Path) -> str:
     """Absolute path of a file beside the study or in the current folder; the name as it is where there is none."""
     for path in (folder / name, Path(name)):
-        if path.is_file():
+        if is_file(path):
             return str(path.resolve())
     return name
 

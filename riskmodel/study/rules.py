@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from distributions.input_files import is_file
 from riskmodel.study.cabinet_rules import availability_rules, demand_response_rules, fire_rules
 from riskmodel.study.cluster import Cluster
 from riskmodel.study.cluster_rules import cluster_rules
@@ -119,7 +120,7 @@ def _records(parts: Parts) -> Found:
             try:
                 load(kind, record.name)
             except (ParameterError, OSError) as error:
-                there = Path(record.name).is_file()
+                there = is_file(record.name)
                 yield record.field, record.typed, f"not a good {kind} file: {error}" if there else _NO_FILE_TEXT
             continue
         names = list_names(kind)

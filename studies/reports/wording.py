@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from distributions.toml_reading import parse_toml
 from studies.reports.quantities import Quantity
 
 __all__ = ["LANGUAGES", "Sentence", "sentence", "texts"]
@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent / "texts"
 @functools.cache
 def texts(lang: str) -> dict[str, str]:
     """Catalogue of a language: key -> text with names in braces."""
-    return tomllib.loads((FOLDER / f"{lang}.toml").read_text(encoding="utf-8"))
+    return parse_toml((FOLDER / f"{lang}.toml").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)

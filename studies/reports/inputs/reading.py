@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import math
-import tomllib
-import zipfile
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from distributions.input_files import FileError, check_unpacked, read_bytes
+from distributions.toml_reading import parse_toml, parse_value
 from studies.reports.inputs import layout
 from studies.reports.workbook.book import at
 
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["load_inputs"]
 
 MOST_BYTES = 5_000_000
-MOST_UNPACKED_BYTES = 100_000_000
+MOST_UNPACKED_BYTES = 8_000_000
+"""The workbook of the longest shipped study has 300,000; a spreadsheet program may write more."""
 MOST_ROWS = 20_000
 CHANGED = "changed in the workbook, no source given"
 NO_VALUE = object()
@@ -50,7 +53,7 @@ def load_inputs(path: Path, overrides: Sequence[str] = ()) -> Study:
     rows, text = _read(path)
     try:
         base = parse_study(text, file=str(path))
-        tables = tomllib.loads(text)
+        tables = parse_toml(text)
     except StudyError as error:
         raise StudyError([_of_file(path, f"the sheet {layout.STUDY} is no good study: {error}")]) from None
     original = {path_outside(leaf.path, base.header.currency): leaf for leaf in base.leaves()}
@@ -119,18 +122,25 @@ def _read(path: Path) -> tuple[list[Row], str]:
         return StudyError([_of_file(path, text)])
 
     try:
-        size = path.stat().st_size
-        if size > MOST_BYTES:
-            raise refuse(f"has {size:,} bytes, a workbook of inputs at most {MOST_BYTES:,}; is it the right file?")
-        with zipfile.ZipFile(path) as parts:
-            if sum(part.file_size for part in parts.infolist()) > MOST_UNPACKED_BYTES:
-                raise refuse("unpacks to more than a workbook of inputs can hold; is it the right file?")
-        book = openpyxl.load_workbook(path, data_only=True, read_only=True)
-    except FileNotFoundError:
-        raise refuse("no such file") from None
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or "it is no Excel workbook"
-        raise refuse(f"cannot be read ({reason}); save it as .xlsx") from None
+        content = read_bytes(path, MOST_BYTES)
+    except FileError as error:
+        raise refuse(str(error)) from None
+    try:
+        check_unpacked(content, MOST_UNPACKED_BYTES)
+    except FileError as error:
+        raise refuse(f"cannot be read: {error}; save it as .xlsx") from None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # openpyxl tells of parts that it leaves out
+            book = openpyxl.load_workbook(io.BytesIO(content), data_only=True, read_only=True)
+            return _sheets(book, refuse)
+    except StudyError:
+        raise
+    except Exception:  # openpyxl raises whatever comes of a damaged part: no list of it would be complete
+        raise refuse("cannot be read (it is no Excel workbook, or damaged); save it as .xlsx") from None
+
+
+def _sheets(book: Any, refuse: Callable[[str], StudyError]) -> tuple[list[Row], str]:
     try:
         absent = [name for name in (layout.INPUTS, layout.STUDY) if name not in book.sheetnames]
         if absent:
@@ -216,8 +226,8 @@ def _parsed(text: str) -> Any:
     if not text.startswith(("[", "{")):
         return text
     try:
-        return tomllib.loads(f"value = {text}\n")["value"]
-    except (tomllib.TOMLDecodeError, RecursionError):
+        return parse_value(text)
+    except ValueError:
         raise _BadCell(layout.VALUE, "is no list or table as in a study file, e.g. [1.0, 0.5]") from None
 
 

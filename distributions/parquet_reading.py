@@ -66,11 +66,18 @@ def _read(content: bytes, most_columns: int, most_cells: int) -> pd.DataFrame:
     file = pq.ParquetFile(pa.BufferReader(content), read_dictionary=texts)
     table = file.read(use_threads=False).replace_schema_metadata(None)
     _check_texts(table)
-    plain = pa.schema(
-        [pa.field(f.name, f.type.value_type if pa.types.is_dictionary(f.type) else f.type) for f in table.schema]
-    )
-    frame: pd.DataFrame = table.cast(plain).to_pandas()
+    plain = table.cast(pa.schema([pa.field(field.name, _plain(field.type)) for field in table.schema]))
+    texts_only = [pa.field(f.name, pa.string() if pa.types.is_binary(f.type) else f.type) for f in plain.schema]
+    plain = plain.cast(pa.schema(texts_only))
+    plain.validate(full=True)  # that texts are UTF-8
+    frame: pd.DataFrame = plain.to_pandas()
     return frame.rename(columns={UNNAMED: "index"})
+
+
+def _plain(kind: Any) -> Any:
+    import pyarrow as pa
+
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def _is_text(kind: Any) -> bool:
@@ -86,7 +93,7 @@ def _check_texts(table: pa.Table) -> None:
 
     total = 0
     for column in table.columns:
-        if not pa.types.is_dictionary(column.type) or not pa.types.is_string(column.type.value_type):
+        if not pa.types.is_dictionary(column.type) or not _is_text(column.type.value_type):
             continue
         for chunk in column.chunks:
             total += pc.sum(pc.take(pc.binary_length(chunk.dictionary), chunk.indices)).as_py() or 0

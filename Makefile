@@ -6,7 +6,7 @@ STAMP := $(VENV)/.up-to-date
 DEMO := out/ten_thousand_gpus
 WORKERS ?= 2
 
-.PHONY: demo test lint bench validate clean setup
+.PHONY: demo test lint audit lock bench validate fuzz clean setup
 
 demo: $(STAMP)
 	$(BIN)/riskmodel run ten_thousand_gpus --paths 1000 --seed 7 --out $(DEMO) --overwrite
@@ -30,6 +30,10 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
+
+# The slower tier of the fuzzing: 100,000 files for each reader; hours on one core. FUZZ="--inputs 2000 --seconds 60".
+fuzz: $(STAMP)
+	nice -n 19 $(BIN)/python -m tests.fuzz $(FUZZ)
 
 validate: $(STAMP)
 	$(BIN)/python -m studies.validation --out out/validate

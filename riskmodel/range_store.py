@@ -7,6 +7,7 @@ and its paths are simulated again.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -194,7 +195,11 @@ class RangeFolder(RangeStore):
 
     def clear(self) -> None:
         """See `RangeStore`."""
-        shutil.rmtree(self.place, ignore_errors=True)
+        for name in self.names():
+            if _is_range(name):
+                self.drop(name)
+        with contextlib.suppress(OSError):  # what else is there is not ours
+            os.rmdir(self.place)
 
 
 @dataclass(frozen=True)
@@ -242,9 +247,14 @@ class RangeUrl(RangeStore):
 
     def clear(self) -> None:
         """See `RangeStore`."""
-        fs, place = self._at()
-        if fs.exists(place):
-            fs.rm(place, recursive=True)
+        for name in self.names():
+            if _is_range(name):
+                self.drop(name)
+
+
+def _is_range(name: str) -> bool:
+    """Whether it is a finished range, or what a write that was stopped left of one."""
+    return RANGE_NAME.fullmatch(name) is not None or (name.startswith(".") and name.endswith(".partial"))
 
 
 def range_name(first: int, end: int) -> str:

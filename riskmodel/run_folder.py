@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from riskmodel import folder_lock, store
 from riskmodel import manifest as manifests
+from riskmodel.links import refuse_links
 from riskmodel.range_store import RangeStore, open_store
 from riskmodel.run_errors import RunError, RunFailed
 from riskmodel.study.records import EVENTS_FIELD
@@ -32,6 +34,7 @@ __all__ = [
 TABLE_FILES = (
     "paths.parquet", "years.parquet", "events.parquet", "redrawn.parquet", "summary.csv", "study.resolved.toml",
 )  # fmt: skip
+RUN_NAME = re.compile(r"[0-9a-f]{16}")
 FIGURES = "figures"
 REPORTS = "reports"
 """Pages and workbooks made from the results, if any; they go when the results are replaced."""
@@ -45,10 +48,11 @@ def taken(folder: Path) -> folder_lock.FolderLock:
     Raises
     ------
     RunError
-        If it cannot be written to, or another run holds it.
+        If it cannot be written to, another run holds it, or a link in it leads elsewhere.
     """
     if folder.exists() and not folder.is_dir():
         raise RunError(f"{folder}: is a file; name a folder for the results")
+    refuse_links(folder, (manifests.NAME, folder_lock.NAME, *TABLE_FILES, GIVEN_EVENTS, FIGURES, REPORTS, store.RANGES))
     probe = folder / f".{os.getpid()}.partial"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -113,8 +117,13 @@ def check_finished(folder: Path, manifest: dict[str, Any], paths: int | None) ->
 
 def ranges_of(folder: Path, manifest: dict[str, Any]) -> RangeStore:
     """Where the run in a folder keeps its finished ranges."""
-    place = manifest.get("ranges_at")
-    return open_store(place, manifest["run"]) if place else open_store(folder / store.RANGES)
+    place, run = manifest.get("ranges_at"), str(manifest.get("run"))
+    if not place:
+        return open_store(folder / store.RANGES)
+    if not isinstance(place, str) or RUN_NAME.fullmatch(run) is None:
+        # The name becomes a folder that is written to and removed.
+        raise RunError(f"{folder / manifests.NAME}: run: {run[:80]!r}: must be 16 letters 0-9 and a-f")
+    return open_store(place, run)
 
 
 def write_study(folder: Path, study: Study) -> None:

@@ -37,7 +37,8 @@ class ReportRequest:
 
 def write_report(request: ReportRequest) -> None:
     """Write the report of a finished run as requested."""
-    from riskmodel.run import REPORTS
+    from riskmodel.links import refuse_links
+    from riskmodel.run import REPORTS, RunError
 
     for option, value, allowed in (
         ("--for", request.reader, READERS),
@@ -51,8 +52,9 @@ def write_report(request: ReportRequest) -> None:
     check_out(out)
     with plain_problems():
         try:
+            refuse_links(*((out,) if request.out else (request.results, (REPORTS,))))
             files, missing = _write(request, out, decide_by)
-        except ReportError as error:
+        except (ReportError, RunError) as error:
             raise refuse(str(error)) from None
     if missing:
         text = f"Warning: no font here has {missing}; they are shown as boxes. Type other letters in the titles."

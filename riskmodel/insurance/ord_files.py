@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from distributions.input_files import read_json
 from riskmodel.insurance.ord_format import DICTIONARY, Column
 from riskmodel.insurance.ord_tables import Summary, tables_of
 
@@ -189,7 +190,7 @@ def check_folder(folder: Path) -> list[str]:
     import pandas as pd
 
     problems: list[str] = []
-    metadata = json.loads((folder / METADATA).read_text(encoding="utf-8"))
+    metadata = read_json(folder / METADATA)
     for name, digest in metadata["sha256"].items():
         if _digest(folder / name) != digest:
             problems.append(f"{name}: its hash is not that of {METADATA}")

@@ -6,7 +6,7 @@ STAMP := $(VENV)/.up-to-date
 DEMO := out/ten_thousand_gpus
 WORKERS ?= 2
 
-.PHONY: demo test lint audit lock bench validate fuzz clean setup
+.PHONY: demo test lint lock bench validate fuzz clean setup
 
 demo: $(STAMP)
 	$(BIN)/riskmodel run ten_thousand_gpus --paths 1000 --seed 7 --out $(DEMO) --overwrite
@@ -27,6 +27,7 @@ test: $(STAMP)
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python -m tests.audit
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
@@ -40,10 +41,24 @@ validate: $(STAMP)
 
 setup: $(STAMP)
 
-$(STAMP): constraints.txt pyproject.toml
+# Every file that is installed has a hash in requirements.lock. Where packages are built or mirrored with other hashes,
+# LOCK= installs the same versions without looking at them.
+LOCK ?= requirements.lock
+$(STAMP): constraints.txt requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+ifneq ($(LOCK),)
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement $(LOCK)
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+else
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+endif
 	touch $@
+
+# constraints.txt and requirements.lock from pyproject.toml; uv must be installed. Versions already pinned stay.
+UV := uv pip compile --quiet --universal --python-version 3.11 --extra dev --no-annotate --no-header --no-emit-index-url
+lock:
+	$(UV) --output-file constraints.txt pyproject.toml
+	$(UV) --generate-hashes --constraint constraints.txt --output-file requirements.lock pyproject.toml
 
 clean:
 	rm -rf out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

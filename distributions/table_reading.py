@@ -239,7 +239,10 @@ def _check_size(text: str, skipped: int, separator: str) -> None:
 
 
 def _shown(cell: object) -> str:
-    text = repr(cell)
+    try:
+        text = repr(cell)
+    except (NotImplementedError, ValueError, OverflowError):  # a time that the calendar cannot write
+        text = f"a value of type {type(cell).__name__}"
     return text if len(text) <= SHOWN else text[:SHOWN] + "..."
 
 

@@ -133,6 +133,8 @@ def _parquets() -> dict[str, bytes]:
         "bytes for text": _parquet({"time_utc": [b"\xff\xfe"], "price": [b"1"]}),
         "huge decimals": _parquet({"time_utc": ["2021"], "price": pa.array([10**37], pa.decimal256(40, 0))}),
         "dates beyond": _parquet({"time_utc": pa.array([2**61], pa.timestamp("ms")), "price": [1.0]}),
+        "the year 12000": _parquet({"time_utc": pa.array([316_516_204_800_000], pa.timestamp("ms")), "price": [1.0]}),
+        "text that is not UTF-8": good.replace(b"2021-01-01T00", b"2021-01\xff01T00"),
         "torn": good[:-20],
         "footer larger than the file": good[:-8] + struct.pack("<I", 2**31 - 1) + b"PAR1",
     }

@@ -27,8 +27,8 @@ MOST_EXAMPLES = 3
 MOST_BYTES = 100_000_000
 """Of a file, and of what a packed one unpacks to."""
 MOST_COLUMNS = 1000
-MOST_CELLS = 10_000_000
-"""A cell of text takes up to 60 bytes of memory. Ten years of minutes have 5 million rows."""
+MOST_CELLS = 5_000_000
+"""Four years of minutes with two columns; a cell takes some 100 bytes of memory while it is read."""
 HEAD_LINES = 200
 SHOWN = 80
 

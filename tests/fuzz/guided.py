@@ -6,6 +6,7 @@ reader's own files and the hard ones; a crash is printed with its input, and end
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 import warnings
@@ -25,6 +26,7 @@ def main() -> int:
     except ImportError:
         print("atheris is not installed here: pip install atheris (Linux), or make fuzz without guidance")
         return 0
+    os.environ["NUMBA_DISABLE_JIT"] = "1"  # code that counts where it goes cannot be compiled
     name, seconds = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "60"
     reader = READERS[name]
     folder = Path(tempfile.mkdtemp(prefix="fuzz_guided_"))

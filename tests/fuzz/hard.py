@@ -71,17 +71,17 @@ def _csv() -> dict[str, bytes]:
     events = b"period,weight,event,loss,x\n"
     stamps = b"".join(b"2021-01-%02dT%02d:00Z,%d\n" % (1 + k // 24, k % 24, k) for k in range(60))
     return {
-        "columns twice": b"time_utc,price,price\n2021-01-01T00:00Z,1,2\n",
-        "nothing but names": b"time_utc,price\n",
-        "a million names": b"time_utc,price," + b"a," * 1_000_000 + b"\n1,2\n",
-        "rows without order": b"time_utc,price\n" + b"\n".join(stamps.split(b"\n")[::-1]),
-        "one time for ever": b"time_utc,price\n" + b"2021-01-01T00:00Z,1\n" * 100_000,
-        "far apart": b"time_utc,price\n1950-01-01T00:00Z,1\n2100-12-31T00:00Z,1\n" + stamps,
+        "columns twice": b"time_utc,price_eur_mwh,price_eur_mwh\n2021-01-01T00:00Z,1,2\n",
+        "nothing but names": b"time_utc,price_eur_mwh\n",
+        "a million names": b"time_utc,price_eur_mwh," + b"a," * 1_000_000 + b"\n1,2\n",
+        "rows without order": b"time_utc,price_eur_mwh\n" + b"\n".join(stamps.split(b"\n")[::-1]),
+        "one time for ever": b"time_utc,price_eur_mwh\n" + b"2021-01-01T00:00Z,1\n" * 100_000,
+        "far apart": b"time_utc,price_eur_mwh\n1950-01-01T00:00Z,1\n2100-12-31T00:00Z,1\n" + stamps,
         "wider and wider": b"period,weight,event,loss\n" + b"".join(b"1," * k + b"1\n" for k in range(2000)),
         "a wide name row over many short rows": b"period" + b",a" * 900 + b"\n" + b"1\n" * 300_000,
         "many wrong cells": events.replace(b",x", b"") + b"x,y,z,w\n" * 100_000,
         "many events": b"year,hour,duration_h\n" + b"".join(b"1,%d,0.5\n" % (k % 8760) for k in range(1900)),
-        "open quote": b'time_utc,price\n"' + b"2021-01-01T00:00Z,1\n" * 50_000,
+        "open quote": b'time_utc,price_eur_mwh\n"' + b"2021-01-01T00:00Z,1\n" * 50_000,
         "cell of 200,000 letters": b"period,weight,event,loss\n1,1,1," + b"9" * 200_000 + b"\n",
         "not finite": b"period,weight,event,loss\n1,nan,1,inf\n2,1,1e400,-0.0\n",
     }
@@ -97,7 +97,7 @@ def _varint(number: int) -> bytes:
 
 def _claimed(rows: int) -> bytes:
     """A Parquet file of 1,000 rows whose footer claims more."""
-    content = _parquet({"time_utc": ["2021-01-01T00:00Z"] * 1000, "price": [1.0] * 1000})
+    content = _parquet({"time_utc": ["2021-01-01T00:00Z"] * 1000, "price_eur_mwh": [1.0] * 1000})
     size = struct.unpack("<I", content[-8:-4])[0]
     footer = content[-8 - size : -8]
     footer = footer.replace(b"\x16" + _varint(1000), b"\x16" + _varint(rows))
@@ -119,21 +119,23 @@ def _parquets() -> dict[str, bytes]:
 
     few = pa.array([0] * 2000, pa.int32())
     same = pa.DictionaryArray.from_arrays(few, pa.array(["x" * 1_000_000]))
-    good = _parquet({"time_utc": ["2021-01-01T00:00Z"], "price": [1.0]})
+    good = _parquet({"time_utc": ["2021-01-01T00:00Z"], "price_eur_mwh": [1.0]})
     return {
         "10^9 rows claimed": _claimed(10**9),
         "2^62 rows claimed": _claimed(2**61),
         "rows fewer than none": _claimed(-5 % 2**64),
-        "one text of 1 MB in 2,000 rows": _parquet({"time_utc": same, "price": same}),
-        "lists": _parquet({"time_utc": ["a"], "price": [[1.0, 2.0]]}),
-        "structures": _parquet({"time_utc": ["a"], "price": [{"a": 1}]}),
-        "without rows": _parquet({"time_utc": pa.array([], pa.string()), "price": pa.array([], pa.float64())}),
+        "one text of 1 MB in 2,000 rows": _parquet({"time_utc": same, "price_eur_mwh": same}),
+        "lists": _parquet({"time_utc": ["a"], "price_eur_mwh": [[1.0, 2.0]]}),
+        "structures": _parquet({"time_utc": ["a"], "price_eur_mwh": [{"a": 1}]}),
+        "without rows": _parquet({"time_utc": pa.array([], pa.string()), "price_eur_mwh": pa.array([], pa.float64())}),
         "without columns": _parquet({}),
         "6,000 columns": _parquet({f"c{k}": [1] for k in range(6000)}),
-        "bytes for text": _parquet({"time_utc": [b"\xff\xfe"], "price": [b"1"]}),
-        "huge decimals": _parquet({"time_utc": ["2021"], "price": pa.array([10**37], pa.decimal256(40, 0))}),
-        "dates beyond": _parquet({"time_utc": pa.array([2**61], pa.timestamp("ms")), "price": [1.0]}),
-        "the year 12000": _parquet({"time_utc": pa.array([316_516_204_800_000], pa.timestamp("ms")), "price": [1.0]}),
+        "bytes for text": _parquet({"time_utc": [b"\xff\xfe"], "price_eur_mwh": [b"1"]}),
+        "huge decimals": _parquet({"time_utc": ["2021"], "price_eur_mwh": pa.array([10**37], pa.decimal256(40, 0))}),
+        "dates beyond": _parquet({"time_utc": pa.array([2**61], pa.timestamp("ms")), "price_eur_mwh": [1.0]}),
+        "the year 12000": _parquet(
+            {"time_utc": pa.array([316_516_204_800_000], pa.timestamp("ms")), "price_eur_mwh": [1.0]}
+        ),
         "text that is not UTF-8": good.replace(b"2021-01-01T00", b"2021-01\xff01T00"),
         "torn": good[:-20],
         "footer larger than the file": good[:-8] + struct.pack("<I", 2**31 - 1) + b"PAR1",

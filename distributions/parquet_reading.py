@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from distributions.input_files import FileError
+from distributions.parquet_pages import check_pages
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,6 +59,7 @@ def _read(content: bytes, most_columns: int, most_cells: int) -> pd.DataFrame:
         if not 0 <= unpacked <= MOST_UNPACKED_BYTES:
             raise FileError(f"unpacks to {unpacked:,} bytes, at most {MOST_UNPACKED_BYTES:,} are read")
         fields = list(file.schema_arrow)
+        check_pages(content, meta, MOST_UNPACKED_BYTES)
     for field in fields:
         if pa.types.is_nested(field.type):
             raise FileError(f"column {field.name} holds {field.type}, not single values")

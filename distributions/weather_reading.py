@@ -325,7 +325,18 @@ def _place(request: WeatherRequest, found: dict[str, Any]) -> tuple[float, float
     longitude = request.longitude_deg if request.longitude_deg is not None else found.get("longitude")
     if latitude is None or longitude is None:
         raise HistoryError(f"{request.path.name}: does not give its place: type --latitude and --longitude")
-    return float(latitude), float(longitude)
+    name = request.path.name
+    return _degrees(name, "latitude", latitude, 90.0), _degrees(name, "longitude", longitude, 180.0)
+
+
+def _degrees(file: str, what: str, value: Any, most: float) -> float:
+    try:
+        found = float(value)
+    except (TypeError, ValueError, OverflowError):
+        found = float("nan")
+    if not -most <= found <= most:
+        raise HistoryError(f"{file}: {what} {str(value)[:40]!r}: must be from {-most:g} to {most:g}; type --{what}")
+    return found
 
 
 def _place_in(table: Table) -> dict[str, Any]:
@@ -346,5 +357,8 @@ def _zone_in(table: Table) -> str | None:
     for above, below in itertools.pairwise(table.preamble):
         row = dict(zip(above.lower().strip().split(","), below.strip().split(","), strict=False))
         if "utc_offset_seconds" in row:
-            return f"UTC{float(row['utc_offset_seconds']) / S_PER_H:+g}"
+            try:
+                return f"UTC{float(row['utc_offset_seconds']) / S_PER_H:+g}"
+            except ValueError:
+                return None
     return None

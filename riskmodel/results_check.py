@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from distributions.input_files import FileError, read_bytes
+from distributions.parquet_pages import check_pages
 from riskmodel.currency import CURRENCIES
 from riskmodel.run_errors import RunError
 
@@ -19,6 +20,8 @@ MOST_NAME = 500
 MOST_SUMMARY_BYTES = 20_000_000
 MOST_COLUMNS = 5000
 MOST_GROUP_BYTES = 2_000_000_000
+MOST_CHECKED_BYTES = 50_000_000
+"""Of a table whose pages are checked one by one; larger ones would keep a command waiting."""
 AGAIN = "run the study again, or take the folder from a backup"
 
 
@@ -131,6 +134,8 @@ def _check_table(place: Path, rows: int | None, needed: tuple[str, ...]) -> None
         with pq.ParquetFile(place) as file:
             meta, names = file.metadata, file.schema_arrow.names
             nested = [field.name for field in file.schema_arrow if pa.types.is_nested(field.type)]
+            if place.stat().st_size <= MOST_CHECKED_BYTES:
+                check_pages(place.read_bytes(), meta, MOST_GROUP_BYTES)
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{place}: is no whole Parquet file ({' '.join(str(error).split())[:120]}); {AGAIN}") from None
     if len(names) > MOST_COLUMNS or nested or len(set(names)) < len(names):

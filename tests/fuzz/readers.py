@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from distributions.input_files import FileError, read_bytes
 from tests.fuzz.mutate import mutated, mutated_zip
 
 __all__ = ["READERS", "Reader"]
@@ -218,9 +219,11 @@ def _price_parquets() -> list[bytes]:
 def _weather(path: Path) -> Any:
     from distributions.weather_reading import WeatherRequest, read_weather
 
-    return read_weather(
-        WeatherRequest(path=path, latitude_deg=None if path.suffix == ".epw" else 59.0, longitude_deg=18.0)
-    )
+    try:
+        placed = read_bytes(path, 1_000_000)[:8].lower() in (b"latitude", b"source,l")
+    except FileError:
+        placed = False
+    return read_weather(WeatherRequest(path, None if placed else 59.0, None if placed else 18.0))
 
 
 def _weather_frame() -> pd.DataFrame:

@@ -116,15 +116,20 @@ def _check_chunk(header: _Header, rows: int, name: str) -> int:
         unpacked, packed = page.get(UNPACKED_SIZE), page.get(PACKED_SIZE)
         if not isinstance(unpacked, int) or not isinstance(packed, int) or min(unpacked, packed) < 0:
             raise FileError(f"column {name} has a page without a size")
-        part = page.get(DATA) or page.get(DATA_V2) or {}
-        inside = (page.get(DICTIONARY) or {}).get(1, 0)
-        count = part.get(1, 0)
-        if not isinstance(inside, int) or not 0 <= inside <= unpacked:
+        count = _values(page[DATA] if DATA in page else page.get(DATA_V2))
+        inside = _values(page.get(DICTIONARY))
+        if not 0 <= inside <= unpacked:
             raise FileError(f"column {name} claims a dictionary of {inside} values in {unpacked} bytes")
-        if not isinstance(count, int) or not 0 <= count <= rows - values:
+        if not 0 <= count <= rows - values:
             raise FileError(f"column {name} claims a page of {count} values in {rows:,} rows")
         total, values = total + unpacked, values + count
         header.at += packed
         if header.at > header.end:
             raise FileError(f"column {name} claims a page beyond its end")
     return total
+
+
+def _values(header: Any) -> int:
+    """Number of values that the header of one kind of page claims; 0 where the page is of another kind."""
+    count = header.get(1, 0) if isinstance(header, dict) else 0 if header is None else -1
+    return count if isinstance(count, int) else -1

@@ -250,6 +250,9 @@ class RangeUrl(RangeStore):
         for name in self.names():
             if _is_range(name):
                 self.drop(name)
+        fs, place = self._at()
+        if not self.names() and fs.exists(place):  # what else is there is not ours
+            fs.rm(place, recursive=True)
 
 
 def _is_range(name: str) -> bool:

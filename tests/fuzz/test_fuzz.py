@@ -155,3 +155,21 @@ def test_a_page_that_claims_gigabytes_is_refused_before_it_is_read(tmp_path):
         read_parquet(claimed, 10, 1000)
     with pytest.raises(FileError, match="unpacks to more than 5 bytes"):
         check_pages(good, pq.ParquetFile(io.BytesIO(good)).metadata, 5)
+
+
+@pytest.mark.parametrize(
+    "header", [b"\x15\x00\x15\x10\x15\x10\x25\x02\x00", b"\x15\x00\x15\x10\x15\x10\x2d\x00", b"\xff" * 40, b""]
+)
+def test_page_headers_that_are_none(header):
+    """Found by guided fuzzing: a number where the format has a structure."""
+    from types import SimpleNamespace
+
+    from distributions.parquet_pages import check_pages
+
+    content = header + bytes(8)
+    column = SimpleNamespace(
+        data_page_offset=0, dictionary_page_offset=None, total_compressed_size=len(header) or 9, path_in_schema="a"
+    )
+    group = SimpleNamespace(num_rows=5, column=lambda k: column)
+    with pytest.raises(FileError):
+        check_pages(content, SimpleNamespace(num_row_groups=1, num_columns=1, row_group=lambda k: group), 1000)

@@ -6,7 +6,7 @@ STAMP := $(VENV)/.up-to-date
 DEMO := out/ten_thousand_gpus
 WORKERS ?= 2
 
-.PHONY: demo test lint lock bench validate fuzz clean setup
+.PHONY: demo test lint lock bench validate fuzz clean setup faults
 
 demo: $(STAMP)
 	$(BIN)/riskmodel run ten_thousand_gpus --paths 1000 --seed 7 --out $(DEMO) --overwrite
@@ -38,6 +38,9 @@ fuzz: $(STAMP)
 
 validate: $(STAMP)
 	$(BIN)/python -m studies.validation --out out/validate
+
+faults: $(STAMP)
+	$(BIN)/python -m tests.faults
 
 setup: $(STAMP)
 

@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -88,15 +89,18 @@ class FolderLock:
         return (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
 
     def close(self) -> None:
-        """Let go of the folder."""
-        if self._handle >= 0:
+        """Let go of the folder. A file that cannot be removed holds nobody up: its lock is gone."""
+        if self._handle < 0:
+            return
+        handle, self._handle = self._handle, -1
+        try:
             if os.name == "nt":  # an open file cannot be removed there
-                os.close(self._handle)
-                self.file.unlink(missing_ok=True)
-            else:
-                self.file.unlink(missing_ok=True)
-                os.close(self._handle)
-            self._handle = -1
+                os.close(handle)
+            with suppress(OSError):
+                self.file.unlink()
+        finally:
+            if os.name != "nt":
+                os.close(handle)
 
     def __enter__(self) -> FolderLock:
         return self

@@ -10,7 +10,7 @@ import secrets
 import shutil
 import weakref
 from collections.abc import Callable, Generator, Iterable
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -168,7 +168,8 @@ def run_to_folder(
             run.finish(draw_figures, made, per_range)
         except KeyboardInterrupt:
             manifest["state"] = "interrupted"
-            manifests.write(place, manifest)
+            with suppress(OSError):  # the ranges alone say what is finished
+                manifests.write(place, manifest)
             raise Interrupted(place, run.done() if run else 0, manifest["paths_wanted"]) from None
         except TooManyEvents as error:
             raise RunError(str(error)) from error

@@ -37,7 +37,6 @@ NOTE = "range.json"
 """What a range says of itself: its paths and the SHA-256 of its tables."""
 RANGE_NAME = re.compile(r"(\d{9})-(\d{9})")
 FILE_URL = "file://"
-DAMAGE_SHOWN = 8
 
 
 class DamagedRange(RunFailed):
@@ -50,7 +49,10 @@ class DamagedRange(RunFailed):
 
     def __init__(self, first: int, end: int, what: str) -> None:
         super().__init__(f"paths {first:,} to {end - 1:,}: {what}; run again with resume to simulate them again")
-        self.first, self.end = first, end
+        self.first, self.end, self.what = first, end, what
+
+    def __reduce__(self) -> tuple[type[DamagedRange], tuple[int, int, str]]:
+        return type(self), (self.first, self.end, self.what)
 
 
 class RangeStore(ABC):

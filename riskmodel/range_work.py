@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from riskmodel.engine import DEFAULT_LANES, default_threads
 from riskmodel.path_tables import RangeTables, range_tables
+from riskmodel.range_checks import check_range
 from riskmodel.variance_split import OTHER_CHANCE, OTHER_PARAMETERS, spans
 
 if TYPE_CHECKING:
@@ -44,7 +45,13 @@ class Job:
 
 
 def range_of(job: Job, first: int, end: int) -> RangeTables:
-    """Tables of the paths `first .. end - 1`."""
+    """Tables of the paths `first .. end - 1`, checked.
+
+    Raises
+    ------
+    riskmodel.range_checks.BrokenPath
+        If a path violates a check.
+    """
     simulate_range = job.engine or _engine()
     how = {"threads": job.threads, "lanes": job.lanes}
     result = simulate_range(job.study, job.seed, first, end - first, **how)
@@ -56,7 +63,9 @@ def range_of(job: Job, first: int, end: int) -> RangeTables:
     again = [(path, n, kind) for path, n in spans(first, end) for kind in (OTHER_CHANCE, OTHER_PARAMETERS)]
     with ThreadPoolExecutor(job.threads or default_threads()) as pool:  # each a block of its own, side by side
         others = list(pool.map(other_life, again))
-    return range_tables(job.study, result, others)
+    tables = range_tables(job.study, result, others)
+    check_range(job.study, job.seed, result, tables)
+    return tables
 
 
 def in_this_process(job: Job, ranges: Iterable[tuple[int, int]]) -> Generator[tuple[int, int]]:

@@ -11,6 +11,7 @@ import os
 import queue
 import re
 from collections.abc import Generator, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -36,7 +37,8 @@ AHEAD = 2
 """Ranges handed out for each thread of the workers: one at work, one waiting."""
 LOOK_S = 0.5
 """Time between looks at whether the scheduler still answers, when nothing comes back [s]."""
-CONNECT_S = 20.0
+CONNECT_S = 60.0
+CLOSE_S = 30.0
 LOOPBACK = "127.0.0.1"
 
 
@@ -247,11 +249,11 @@ class Workers:
 
     def _close(self) -> None:
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what ends on purpose is no news
-        try:
-            self.client.close(timeout=5)
-        finally:
+        with suppress(TimeoutError, OSError):  # the work is done, or failed already: workers end with this process
+            self.client.close(timeout=CLOSE_S)
+        with suppress(TimeoutError, OSError):
             if self.cluster is not None:
-                self.cluster.close(timeout=10)
+                self.cluster.close(timeout=CLOSE_S)
 
 
 def _share(n_workers: int) -> int:

@@ -7,7 +7,7 @@ import math
 import re
 import shlex
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["RunRequest", "events_override", "parse_target_error", "resume_command", "run_study"]
 
 DEFAULT_PATHS = 10_000
+BROKEN = (
+    "This is a mistake of the program or the machine, and no result. Ranges finished before it are kept. To see this "
+    "path alone:"
+)
 EVENTS_FIELD = "site.given_events"
 AMOUNT = re.compile(r"([0-9.eE+-]+|[a-z]+)\s*(%|[A-Za-z].*)?")
 
@@ -83,6 +87,17 @@ def _number(text: str) -> float:
 
 def resume_command(request: RunRequest, folder: Path) -> str:
     """The command that goes on from where this run stopped."""
+    return shlex.join([*_command(request, folder), "--resume"])
+
+
+def alone_command(request: RunRequest, seed: int, path: int) -> str:
+    """The command that simulates one path alone, in a folder of its own."""
+    folder = Path("out") / f"path-{path}"
+    alone = replace(request, seed=seed, first_path=path, paths=1, cluster=None, ranges=None, target_error=None)
+    return shlex.join(_command(replace(alone, control_variates=False), folder))
+
+
+def _command(request: RunRequest, folder: Path) -> list[str]:
     entry = Path(sys.argv[0]).name
     words = ["riskmodel"] if entry.startswith("riskmodel") else [Path(sys.executable).name, "-m", "studies"]
     words += ["run", request.study, "--out", str(folder)]
@@ -102,7 +117,7 @@ def resume_command(request: RunRequest, folder: Path) -> str:
         words += ["--set", text]
     if request.control_variates:
         words.append("--control-variates")
-    return shlex.join([*words, "--resume"])
+    return words
 
 
 def events_override(events: Path | None) -> tuple[str, ...]:
@@ -148,6 +163,7 @@ def _say_whether_reached(results: Results) -> None:
 def _simulate(request: RunRequest, target: dict[str, float | str] | None) -> Results:
     import studies
     from distributions._jit import set_threads
+    from riskmodel.range_checks import BrokenPath
     from riskmodel.run import Interrupted, RunError, RunFailed, run_to_folder
     from studies.cli_progress import RunProgress
     from studies.figures import draw_all
@@ -190,6 +206,9 @@ def _simulate(request: RunRequest, target: dict[str, float | str] | None) -> Res
     except KeyboardInterrupt:
         typer.echo("Stopped before anything was simulated.", err=True)
         raise typer.Exit(INTERRUPTED) from None
+    except BrokenPath as error:
+        alone = alone_command(request, error.seed, error.path)
+        raise fail(f"path {error.path:,}: {error.what}.\n{BROKEN}\n  {alone}") from None
     except RunError as error:
         # The machine fails, a disk fills up: 1. A folder or an option that will not do: 2, and nothing was written.
         end = fail if isinstance(error, RunFailed) else refuse

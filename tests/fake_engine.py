@@ -184,10 +184,13 @@ def _events(path, annual, rng):
     names = ("path", "event", "year", "hour", "cause", "duration_s", "residual_voltage", "strategy", "outcome")
     types = ("i8", "i4", "i2", "f8", "i1", "f8", "f4", "i1", "i1")
     events = {name: np.array(column, dtype=kind) for name, column, kind in zip(names, columns, types, strict=True)}
-    first = events["strategy"] == 0
+    bare, genset = events["strategy"] == 0, events["strategy"] == 2
     for name, _ in COLUMNS:
-        hurt = name.startswith("gpu_hours_")
-        events[name] = np.where(first, 10.0, 1.0) * hurt
+        events[name] = np.zeros(bare.size)
+    events["gpu_hours_rework"] = np.where(bare, 200.0, 20.0)  # what a year loses, by its outages
+    events["gpu_hours_restart"] = np.where(bare, 1600.0, 100.0)
+    events["damaged_servers"] = np.where(bare, 1.0, 0.0)
+    events["genset_kwh"] = np.where(genset, 2000.0, 0.0)
     return events
 
 

@@ -1,4 +1,4 @@
-"""Some of the faults of ``make faults``, once each: nothing finished is lost, and the bytes are those of a whole run."""
+"""Some of the faults of ``make faults``, once each: nothing finished is lost, and the bytes stay the same."""
 
 import sys
 

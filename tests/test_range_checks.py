@@ -49,7 +49,7 @@ ANNUAL = [
     (Quantity.POWERED_GPU_HOURS, 1e9, "powered_gpu_hours must be at most"),
     (Quantity.POTENTIAL_GPU_HOURS, 1e9, "potential_gpu_hours must be at most"),
     (Quantity.LOST_WAITING_GPU_HOURS, 1e9, "lost GPU-hours must be at most"),
-    (Quantity.IMPORT_KWH, 2e7, "energy from grid and gensets is above the load"),
+    (Quantity.IMPORT_KWH, 2e7, "energy from the grid is above the load"),
     (Quantity.IMPORT_KWH, 1e6, "energy consumed is below"),
     (Quantity.DISCHARGE_KWH, 1e5, "cabinets gave more than they had"),
     (Quantity.PV_KWH, 9e6, "PV gave more than"),
@@ -128,9 +128,7 @@ def test_a_run_stops_at_a_broken_path_and_that_path_alone_shows_it(study, tmp_pa
     assert caught.value.path == 37
     assert (tmp_path / "run" / "ranges" / "000000020-000000030").is_dir()
     assert not (tmp_path / "run" / "ranges" / "000000030-000000040").exists()
-    with pytest.raises(
-        BrokenPath, match="path 37: strategy grid, year 4: energy from grid and gensets is above the load"
-    ):
+    with pytest.raises(BrokenPath, match="path 37: strategy grid, year 4: energy from the grid is above the load"):
         run_to_folder(study, tmp_path / "alone", 1, SEED, simulate_range=broken_at_37, first_path=37)
     run_to_folder(study, tmp_path / "next", 1, SEED, simulate_range=broken_at_37, first_path=38)
 

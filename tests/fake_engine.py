@@ -1,10 +1,12 @@
 """A small study and an engine of a few lines for it: plausible, seeded by path, the same in any range of paths."""
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 
 from riskmodel.event_record import COLUMNS
+from riskmodel.ledger import LOST_QUANTITIES
 from riskmodel.quantities import N_QUANTITIES, Quantity
 from riskmodel.range_result import RangeResult
 from riskmodel.study import parse_study
@@ -156,7 +158,7 @@ def _fill(book, study, strategy, weather, outages, index):
     book[:, Quantity.POTENTIAL_GPU_HOURS] = hours
     book[:, Quantity.POWERED_GPU_HOURS] = hours * (1 - waiting)
     book[:, Quantity.PV_KWH] = 9e5 * (1 + 0.05 * weather) if strategy.pv else 0.0
-    book[:, Quantity.IMPORT_KWH] = 9e6 * (1 - waiting) - book[:, Quantity.PV_KWH]
+    book[:, Quantity.IMPORT_KWH] = 9e6 * study.cluster.gpus / 800 * (1 - waiting) - book[:, Quantity.PV_KWH]
     book[:, Quantity.ENERGY_COST_EUR] = book[:, Quantity.IMPORT_KWH] * 0.06 * np.exp(0.3 * weather)
     book[:, Quantity.PEAK_IMPORT_KW] = 1200.0
     book[:, Quantity.CAPACITY_LEFT] = np.nan
@@ -192,6 +194,13 @@ def _events(path, annual, rng):
     events["damaged_servers"] = np.where(bare, 1.0, 0.0)
     events["genset_kwh"] = np.where(genset, 2000.0, 0.0)
     return events
+
+
+def without_events(result):
+    """The same range without events and what they cost."""
+    annual = result.annual.copy()
+    annual[..., [*LOST_QUANTITIES, Quantity.DAMAGED_SERVERS, Quantity.GENSET_KWH]] = 0.0
+    return replace(result, annual=annual, events={name: column[:0] for name, column in result.events.items()})
 
 
 def fake_trace_week(study, seed, path, first_hour, hours=168):

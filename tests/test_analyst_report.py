@@ -3,7 +3,6 @@
 import hashlib
 import html.parser
 import re
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,7 +18,7 @@ from studies.reports.analyst.blocks import cell
 from studies.reports.analyst.events import OneLifetime
 from studies.reports.analyst.writing import analyst_html
 from studies.reports.blocks import typeset
-from tests.fake_engine import STUDY, fake_simulate_range, fake_trace_week, small_study
+from tests.fake_engine import STUDY, fake_simulate_range, fake_trace_week, small_study, without_events
 from tests.test_board import HARD_TITLES, LONG, damage, hard_study, report
 from tests.test_workbook import stressed
 
@@ -224,8 +223,7 @@ def test_a_study_of_one_strategy_and_no_events(tmp_path_factory):
     study = parse_study(text[: text.index("[strategies.string]")])
 
     def quiet(*given, **how):
-        result = fake_simulate_range(*given, **how)
-        return replace(result, events={name: column[:0] for name, column in result.events.items()})
+        return without_events(fake_simulate_range(*given, **how))
 
     place = tmp_path_factory.mktemp("alone") / "results"
     run_to_folder(study, place, 40, 7, simulate_range=quiet)

@@ -7,7 +7,7 @@ from riskmodel.study import parse_study
 from studies.figures import draw_all
 from studies.figures.style import COLOURS, HATCHES, LINES, MARKERS, fill, spread
 from studies.figures.week import choose_moment, choose_strategies
-from tests.fake_engine import fake_simulate_range, fake_trace_week, small_study
+from tests.fake_engine import fake_simulate_range, fake_trace_week, small_study, without_events
 
 NAMES = ("npv_difference", "payback", "downtime_exceedance", "cash_fan", "one_week")
 
@@ -38,10 +38,7 @@ def test_one_strategy_no_events_and_a_title_full_of_signs(tmp_path):
     study = parse_study("\n".join(line for line in alone.splitlines() if not line.startswith(gone)))
 
     def quiet(study, seed, first, n, **how):
-        result = fake_simulate_range(study, seed, first, n, **how)
-        for name, column in result.events.items():
-            result.events[name] = column[:0]
-        return result
+        return without_events(fake_simulate_range(study, seed, first, n, **how))
 
     alone_results = run_to_folder(study, tmp_path / "run", 5, 7, simulate_range=quiet)
     assert choose_moment(alone_results) is None

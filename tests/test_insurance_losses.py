@@ -1,7 +1,6 @@
 """Event losses, exceedance curves by the rules of ORD and their errors: published answers, by hand, and bad input."""
 
 import csv
-import dataclasses
 import json
 import math
 from pathlib import Path
@@ -21,7 +20,7 @@ from riskmodel.insurance.ord_format import TABLES
 from riskmodel.run import run_to_folder
 from riskmodel.study import StudyError
 from studies.cli import app
-from tests.fake_engine import fake_simulate_range, small_study
+from tests.fake_engine import fake_simulate_range, small_study, without_events
 
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "insurance"
 needs_piwind = pytest.mark.skipif(not SHARED.exists(), reason="the PiWind tables are not in ../shared")
@@ -396,8 +395,7 @@ def test_the_command_refuses_in_words(results, arguments, words):
 
 def test_a_run_without_events_loses_nothing(tmp_path):
     def quiet(study, seed, first, n, **how):
-        result = fake_simulate_range(study, seed, first, n, **how)
-        return dataclasses.replace(result, events={name: column[:0] for name, column in result.events.items()})
+        return without_events(fake_simulate_range(study, seed, first, n, **how))
 
     quiet_run = run_to_folder(small_study(), tmp_path / "run", 20, 7, simulate_range=quiet)
     answer = CliRunner().invoke(app, ["losses", str(quiet_run.folder), "--ord", str(tmp_path / "ord"), "--json"])

@@ -237,7 +237,7 @@ def test_tables_agree_with_each_other(reference):
     assert set(events["outcome"]) == {"abrupt_stop", "orderly_stop"}
     first = events.iloc[0]
     value = paths["scalar:cluster.gpu_hour_value_eur"][0] * 0.8 * 0.9 ** (first["year"] - 1)
-    assert first["eur_lost"] == pytest.approx(50.0 * value)
+    assert first["eur_lost"] == pytest.approx((200.0 + 1600.0) * value + 5000.0)  # rework, restart, one server
     assert years.loc[years["year"] == 0, "import_kwh"].isna().all()
 
 

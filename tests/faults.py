@@ -385,8 +385,12 @@ def two_runs(scene):
     """Two runs on one folder"""
     child = scene.run()
     check(child.until(scene.after), "the run ended before the fault")
-    other = scene.run("--resume" if scene.number % 2 else "--cluster=local:1")
-    code = other.end()
+    child.kill(signal.SIGSTOP)  # so that it does not end before the other looks
+    try:
+        other = scene.run("--resume" if scene.number % 2 else "--cluster=local:1")
+        code = other.end()
+    finally:
+        child.kill(signal.SIGCONT)
     owner = f"process {child.process.pid} on"
     check(
         code == 2 and owner in other.said[-1], f"the second ended with {code}: {other.said[-1:]} {other.errors[-300:]}"

@@ -48,6 +48,7 @@ def _read(content: bytes, most_columns: int, most_cells: int) -> pd.DataFrame:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    check_pages(content, MOST_UNPACKED_BYTES)
     with pq.ParquetFile(pa.BufferReader(content)) as file:
         meta = file.metadata
         if meta.num_columns > most_columns:
@@ -59,7 +60,6 @@ def _read(content: bytes, most_columns: int, most_cells: int) -> pd.DataFrame:
         if not 0 <= unpacked <= MOST_UNPACKED_BYTES:
             raise FileError(f"unpacks to {unpacked:,} bytes, at most {MOST_UNPACKED_BYTES:,} are read")
         fields = list(file.schema_arrow)
-        check_pages(content, meta, MOST_UNPACKED_BYTES)
     for field in fields:
         if pa.types.is_nested(field.type):
             raise FileError(f"column {field.name} holds {field.type}, not single values")

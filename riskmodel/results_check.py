@@ -135,7 +135,7 @@ def _check_table(place: Path, rows: int | None, needed: tuple[str, ...]) -> None
             meta, names = file.metadata, file.schema_arrow.names
             nested = [field.name for field in file.schema_arrow if pa.types.is_nested(field.type)]
             if place.stat().st_size <= MOST_CHECKED_BYTES:
-                check_pages(place.read_bytes(), meta, MOST_GROUP_BYTES)
+                check_pages(place.read_bytes(), MOST_GROUP_BYTES)
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{place}: is no whole Parquet file ({' '.join(str(error).split())[:120]}); {AGAIN}") from None
     if len(names) > MOST_COLUMNS or nested or len(set(names)) < len(names):

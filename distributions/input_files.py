@@ -24,6 +24,7 @@ MOST_PARTS = 1000
 MOST_DEPTH = 32
 """Tables and lists inside each other, of TOML and JSON."""
 MOST_KEYS = 20_000
+MOST_JSON_KEYS = 4_000_000
 LARGEST_WHOLE = 2**63 - 1
 """Whole numbers of TOML and JSON have 64 bits: beyond, arithmetic with floats fails."""
 
@@ -138,7 +139,7 @@ def json_of(text: str) -> Any:
         raise FileError(f"is nested deeper than {MOST_DEPTH} levels") from None
     except ValueError as error:
         raise FileError(f"is not valid JSON: {error}") from None
-    check_values(value)
+    check_values(value, MOST_JSON_KEYS)
     return value
 
 
@@ -147,7 +148,7 @@ def read_json(path: str | Path, most_bytes: int = MOST_JSON_BYTES) -> Any:
     return json_of(read_text(path, most_bytes))
 
 
-def check_values(value: Any) -> None:
+def check_values(value: Any, most_keys: int = MOST_KEYS) -> None:
     """Check nested dicts and lists: depth, number of keys, whole numbers of 64 bits, text that can be written.
 
     Raises
@@ -161,8 +162,8 @@ def check_values(value: Any) -> None:
         field, here, depth = waiting.pop()
         if isinstance(here, dict):
             keys += len(here)
-            if keys > MOST_KEYS:
-                raise FileError(f"has more than {MOST_KEYS:,} keys; is it the right file?")
+            if keys > most_keys:
+                raise FileError(f"has more than {most_keys:,} keys; is it the right file?")
             for key in here:
                 _check_text(str(key), field)
             waiting += [(f"{field}.{key}" if field else str(key), part, depth + 1) for key, part in here.items()]

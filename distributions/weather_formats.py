@@ -19,7 +19,7 @@ __all__ = ["FORMATS", "Formatted", "detect_format", "read_formatted"]
 
 FORMATS = ("csv", "tmy3", "epw", "pvgis", "nsrdb")
 HEAD_LINES, HEAD_BYTES = 20, 100_000
-MOST_WEATHER_BYTES = 20_000_000
+MOST_WEATHER_BYTES = 40_000_000
 """A typical year has 2 MB, five years in steps of 5 minutes 20 MB."""
 _NOT_IN_FORMAT = (ArithmeticError, AttributeError, EOFError, LookupError, OSError, StopIteration, TypeError, ValueError)
 """What pvlib and pandas raise where a file is not in the format."""

@@ -234,7 +234,7 @@ def test_what_cannot_be_read_is_one_line_with_the_place(tmp_path: Path, text: st
     ("name", "content", "message"),
     [
         ("p.xlsx", b"PK\x03\x04", "is a workbook; save its sheet as CSV"),
-        ("p.parquet", b"PAR1 not really", "not readable as Parquet"),
+        ("p.parquet", b"PAR1 not really", "is no whole Parquet file"),
         ("p.csv.gz", b"not packed", "cannot be read"),
         ("p.csv.gz", gzip.compress(GOOD.encode())[:2000], "p.csv.gz"),
         ("p.csv", GOOD.encode("utf-16"), "is not UTF-8 text (byte 1); save it as UTF-8"),

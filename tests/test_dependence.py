@@ -367,8 +367,8 @@ def test_an_impossible_matrix_is_repaired_and_every_reader_told():
     (warning,) = study.warnings()
     found = repair(study.correlation.matrix)
     assert f"{found.distance:.3g} away" in warning
-    assert new(study, 7, 10)["warnings"] == [warning]
-    assert json.loads(json.dumps(new(study, 7, 10)))["warnings"] == [warning]
+    assert new(study, 7, 0, 10)["warnings"] == [warning]
+    assert json.loads(json.dumps(new(study, 7, 0, 10)))["warnings"] == [warning]
     assert f"# Warning: {warning}." in study.to_toml()
     assert parse_study(study.to_toml()).warnings() == [warning]
     values = draw_scalars(study, 7, 0, 50)
@@ -382,5 +382,5 @@ def test_an_impossible_matrix_is_repaired_and_every_reader_told():
 def test_a_possible_matrix_warns_of_nothing():
     study = studies.load(STUDY)
     assert study.warnings() == []
-    assert new(study, 7, 10)["warnings"] == []
+    assert new(study, 7, 0, 10)["warnings"] == []
     assert "Warning" not in study.to_toml()

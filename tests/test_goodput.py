@@ -11,7 +11,7 @@ from riskmodel.goodput import GoodputError, goodput, goodput_rows, own_goodput, 
 from riskmodel.own_failures import expected_shares
 from riskmodel.run import run_to_folder
 from studies.cli import app
-from tests.fake_engine import fake_simulate_range, small_study
+from tests.fake_engine import fake_simulate_range, small_study, without_events
 
 PATHS, YEARS = 60, 4
 SCORE = 3.89
@@ -80,9 +80,7 @@ def test_power_events_take_off_their_share(results):
 
 def test_without_events_and_without_failures_nothing_is_lost(tmp_path):
     def quiet(study, seed, first, n, **how):
-        result = fake_simulate_range(study, seed, first, n, **how)
-        result.annual[..., 14:19] = 0.0
-        return result
+        return without_events(fake_simulate_range(study, seed, first, n, **how))
 
     study = small_study(overrides=[CALM, "cluster.checkpoint_write_min=1e-6"])
     results = run_to_folder(study, tmp_path / "run", 8, 7, simulate_range=quiet)

@@ -18,7 +18,7 @@ from studies.reports import insurer_words as words
 from studies.reports.blocks import typeset
 from studies.reports.insurer_facts import WAITS_H, frequency_of, insurer_facts
 from studies.reports.insurer_page import insurer_page
-from tests.fake_engine import fake_simulate_range, small_study
+from tests.fake_engine import fake_simulate_range, small_study, without_events
 from tests.test_board import HARD_TITLES, damage, hard_study
 
 PATHS = 60
@@ -26,7 +26,7 @@ SMALL_COVER = """
 [cover]
 name = "Small cover"
 perils = ["sag", "interruption"]
-waiting_period_h = 1
+waiting_period_h = 0
 hours_clause_h = 72
 [[layers]]
 name = "first"
@@ -334,8 +334,7 @@ def test_the_default_cover_is_left_out_in_another_currency(facts):
 
 def test_a_run_without_events_makes_a_pack(tmp_path):
     def quiet(study, seed, first, n, **how):
-        result = fake_simulate_range(study, seed, first, n, **how)
-        return dataclasses.replace(result, events={name: column[:0] for name, column in result.events.items()})
+        return without_events(fake_simulate_range(study, seed, first, n, **how))
 
     run_to_folder(small_study(), tmp_path / "run", 12, 7, simulate_range=quiet)
     done = typed("report", tmp_path / "run", "--for", "insurer", "--no-ord")
@@ -348,9 +347,9 @@ def test_a_run_without_events_makes_a_pack(tmp_path):
         ("missing folder", "no results here"),
         ("half finished", "resume it to finish it"),
         ("older", "no results here"),
-        ("no years", "years.parquet is missing there"),
-        ("no events", "events.parquet is missing there"),
-        ("torn events", "cannot be read"),
+        ("no years", "years.parquet: is missing there"),
+        ("no events", "events.parquet: is missing there"),
+        ("torn events", "is no whole Parquet file"),
         ("other study", "is not a study of this version"),
     ],
 )

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from riskmodel.quantities import CAUSES
 from riskmodel.reliability import GROUPS, LOST, nines, ratio, reliability, reliability_rows
 from riskmodel.run import run_to_folder
 from studies.cli import app
-from tests.fake_engine import fake_simulate_range, small_study
+from tests.fake_engine import fake_simulate_range, small_study, without_events
 
 PATHS, YEARS = 40, 4
 STRATEGIES = ("grid", "string", "diesel")
@@ -147,10 +148,11 @@ def test_ratios_without_a_whole():
 def test_what_was_not_seen_is_not_impossible(tmp_path):
     def ridden_through(study, seed, first, n, **how):
         result = fake_simulate_range(study, seed, first, n, **how)
-        result.events["outcome"][:] = 1
-        for cause in LOST:
-            result.events[f"gpu_hours_{cause}"] *= 0.0
-        return result
+        found = dict(result.events)
+        for name in ("damaged_servers", "genset_kwh", *(f"gpu_hours_{cause}" for cause in LOST)):
+            found[name] = found[name] * 0.0
+        found["outcome"] = np.ones_like(found["outcome"])
+        return replace(without_events(result), events=found)
 
     results = run_to_folder(small_study(), tmp_path / "run", 10, 7, simulate_range=ridden_through)
     metrics = reliability(results).strategies["grid"]["all"]
@@ -216,11 +218,7 @@ def test_the_command(results, found, tmp_path):
 
 def test_one_path_without_any_event(tmp_path):
     def quiet(study, seed, first, n, **how):
-        result = fake_simulate_range(study, seed, first, n, **how)
-        for name, column in result.events.items():
-            result.events[name] = column[:0]
-        result.annual[..., 14:23] = 0.0
-        return result
+        return without_events(fake_simulate_range(study, seed, first, n, **how))
 
     run_to_folder(small_study(), tmp_path / "run", 1, 7, simulate_range=quiet)
     for more in ([], ["--json"], ["--csv"], ["--out", str(tmp_path / "out")]):

@@ -308,7 +308,7 @@ def test_the_command_for_a_system(tmp_path):
         (("nordic_inference", "--duration-h", "nan"), "--duration-h nan: must be above 0"),
         (("nordic_inference", "--paths", "3"), "--paths 3: must be from 24"),
         (("nordic_inference", "--trials", "3"), "--trials goes with --system"),
-        (("--system", "none.toml"), "none.toml: cannot be read"),
+        (("--system", "none.toml"), "none.toml: no such file"),
         (("--system", "none.toml", "--paths", "30"), "--paths and --set go with a study"),
         (("nordic_inferense",), "did you mean nordic_inference"),
     ],

@@ -27,7 +27,7 @@ from riskmodel.insurance.losses import EventLosses, Periods
 
 __all__ = [
     "KINDS", "RETURN_PERIODS", "YEARS_PER_POINT", "Annual", "Curve", "Point", "clustered_error", "exceedance",
-    "points", "sorted_curve", "years_needed",
+    "points", "sorted_curve", "total", "years_needed",
 ]  # fmt: skip
 
 Array = NDArray[np.float64]
@@ -99,6 +99,11 @@ def sorted_curve(values: Array, weight: Array) -> Curve:
     return Curve(loss, 1.0 / share, np.cumsum(weight * loss), share)
 
 
+def total(values: Array) -> float:
+    """Sum of as many values as there are years: pairwise, right to about 1e-15 of the sum of their sizes."""
+    return float(np.sum(values))
+
+
 def clustered_error(influence: Array, periods: Periods) -> float:
     """Standard error of a statistic from what each year adds to it (its influence), summed by path.
 
@@ -135,9 +140,9 @@ class Annual(NamedTuple):
 def annual(values: Array, periods: Periods, unit: str = "") -> Annual:
     """Average annual loss, standard deviation and coefficient of variation, with errors by path."""
     weight, n = periods.weight, periods.clusters
-    mean = math.fsum(weight * values)
+    mean = total(weight * values)
     centred = values - mean
-    variance = math.fsum(weight * centred**2)
+    variance = total(weight * centred**2)
     aal = Estimate(mean, clustered_error(centred, periods), n, unit)
     if variance <= 0.0 or mean <= 0.0:
         return Annual(aal, Estimate(0.0, 0.0, n, unit), Estimate(math.nan, math.inf, n))
@@ -228,7 +233,7 @@ def _ends(curve: Curve, values: Array, periods: Periods, years: float, level: fl
 
     share, value = 1.0 / years, curve.at(years)
     flags = (values >= value).astype(np.float64)
-    error = clustered_error(flags - math.fsum(periods.weight * flags), periods)
+    error = clustered_error(flags - total(periods.weight * flags), periods)
     if not math.isfinite(error):
         return 0.0, math.inf
     size = share * (1.0 - share) / error**2 if error > 0.0 else float(periods.n)

@@ -130,8 +130,7 @@ class EventLosses:
     def of_causes(self, names: Iterable[str]) -> NDArray[np.bool_]:
         """(m,) whether a row's cause is one of `names`, classes of `CLASSES` included."""
         wanted = {cause for name in names for cause in (name, *CLASSES.get(name, ()))}
-        codes = [k for k, cause in enumerate(self.causes) if cause in wanted]
-        return np.isin(self.cause, codes)
+        return np.array([cause in wanted for cause in self.causes], dtype=np.bool_)[self.cause]
 
     def damage(self) -> NDArray[np.bool_]:
         """(m,) whether a row is damage and not lost time."""

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from distributions.estimate import Estimate
 from riskmodel.insurance.cover import METHODS, Price
-from riskmodel.insurance.exceedance import SCORE, clustered_error, sorted_curve
+from riskmodel.insurance.exceedance import SCORE, clustered_error, sorted_curve, total
 from riskmodel.insurance.losses import Periods
 
 __all__ = ["Priced", "Valued", "price", "wang"]
@@ -60,14 +60,14 @@ class Valued(NamedTuple):
 
 def mean_of(values: Array, periods: Periods) -> Valued:
     """Mean of yearly values."""
-    mean = math.fsum(periods.weight * values)
+    mean = total(periods.weight * values)
     return Valued(mean, values - mean)
 
 
 def deviation(values: Array, periods: Periods) -> Valued:
     """Standard deviation of yearly values (n - 1)."""
-    centred = values - math.fsum(periods.weight * values)
-    variance = math.fsum(periods.weight * centred**2)
+    centred = values - total(periods.weight * values)
+    variance = total(periods.weight * centred**2)
     if variance <= 0.0:
         return Valued(0.0, np.zeros(values.size))
     scale = math.sqrt(periods.n / (periods.n - 1.0)) if periods.n > 1 else math.nan
@@ -86,12 +86,12 @@ def wang(values: Array, periods: Periods, shift: float) -> Valued:
     step = np.diff(ordered, prepend=0.0)
     with np.errstate(over="ignore"):
         scores = ndtri(above)
-        value = math.fsum(step * np.where(above >= 1.0, 1.0, ndtr(scores + shift)))
+        value = total(step * np.where(above >= 1.0, 1.0, ndtr(scores + shift)))
         # dg/dS = exp(-shift * score - shift^2 / 2); 0 or infinite at the ends, where no step is uncertain
         slope = np.where(above >= 1.0, 0.0, np.exp(-shift * np.where(above >= 1.0, 0.0, scores) - 0.5 * shift**2))
     influence = np.empty(values.size)
     influence[order] = np.cumsum(step * slope)
-    return Valued(value, influence - math.fsum(periods.weight * influence))
+    return Valued(value, influence - total(periods.weight * influence))
 
 
 def tail(values: Array, periods: Periods, years: float, measure: str) -> Valued:
@@ -108,10 +108,10 @@ def tail(values: Array, periods: Periods, years: float, measure: str) -> Valued:
     at = curve.at(years)
     if measure == "tvar":
         beyond = np.maximum(values - at, 0.0) * years
-        return Valued(curve.tail(years), beyond - math.fsum(periods.weight * beyond))
+        return Valued(curve.tail(years), beyond - total(periods.weight * beyond))
     share = 1.0 / years
     flags = (values > at).astype(np.float64)
-    flags -= math.fsum(periods.weight * flags)
+    flags -= total(periods.weight * flags)
     half = max(SCORE * clustered_error(flags, periods), 1.0 / periods.n)
     low, high = min(share + half, 1.0), max(share - half, 1.0 / curve.longest)
     width = low - high

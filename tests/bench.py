@@ -73,7 +73,10 @@ def start_up(cache: str | None) -> float:
 
 
 def peak_memory_mib(paths: int) -> float:
-    """Peak resident memory of a whole command, tables and figures included [MiB]."""
+    """Peak resident memory of a whole command, tables and figures included [MiB]: the largest process so far.
+
+    To be called before anything that compiles, which takes more.
+    """
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "studies", "run", "ten_thousand_gpus", "--paths", str(paths), "--seed", "1"]
         subprocess.run([*command, "--quiet", "--out", f"{folder}/out"], check=True, stdout=subprocess.DEVNULL)
@@ -98,11 +101,11 @@ def main() -> None:
         print(f"{name}: {ratio:.1f} times as fast as one path at a time with the same kernel")
         cost = storage_cost_ns(study, DEFAULT_LANES, options.repeats)
         print(f"{name}: {cost:.1f} ns for dispatch, ageing and cabinets, per hour of a strategy with storage")
+    print(f"peak memory: {peak_memory_mib(1000):.0f} MiB for a run of 1,000 paths with tables and figures")
     print(f"start-up, warm: {min(start_up(None) for _ in range(3)):.1f} s from starting Python to the first path")
     if not options.no_cold:
         with tempfile.TemporaryDirectory() as cache:
             print(f"start-up, cold: {start_up(cache):.1f} s with an empty compile cache")
-    print(f"peak memory: {peak_memory_mib(1000):.0f} MiB for a run of 1,000 paths with tables and figures")
 
 
 if __name__ == "__main__":

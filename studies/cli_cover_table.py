@@ -60,7 +60,7 @@ def print_cover(found: Found, places: list[Path]) -> None:
         console.print(_grid(found.tables[found.base], _money(found).factor))
     periods = found.reports[0].periods
     say(
-        f"{periods.n:,} years. +- is one standard error"
+        f"{periods.n:,} {'' if periods.equal else 'weighted '}years. +- is one standard error"
         + (" between paths" if periods.clusters < periods.n else "")
         + f". {price_terms(found.cover.price)} Risk premiums are before expenses. A premium is what is asked at the "
         "beginning of the year; what reinstatements bring comes on top." + (" k: thousand." if words else "")

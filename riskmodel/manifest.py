@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from distributions.input_files import read_json
+from riskmodel.event_files import file_digest
 
 if TYPE_CHECKING:
     from riskmodel.study import Study
@@ -181,6 +182,5 @@ def file_hashes(folder: Path, names: Iterable[str]) -> dict[str, str]:
         place = folder / name
         for file in sorted(place.rglob("*")) if place.is_dir() else [place]:
             if file.is_file():
-                with file.open("rb") as stream:
-                    found[file.relative_to(folder).as_posix()] = hashlib.file_digest(stream, "sha256").hexdigest()
+                found[file.relative_to(folder).as_posix()] = file_digest(file)
     return found

@@ -78,6 +78,10 @@ class RangeStore(ABC):
     def clear(self) -> None:
         """Remove everything."""
 
+    @abstractmethod
+    def release(self, first: int, end: int, name: str) -> None:
+        """Let go of one table of a range; the range stays."""
+
     def write(self, first: int, end: int, tables: RangeTables) -> None:
         """Keep a range."""
         import pyarrow as pa
@@ -93,23 +97,24 @@ class RangeStore(ABC):
         note = json.dumps({"first_path": first, "end": end, "sha256": sums}, indent=1) + "\n"
         self.put(range_name(first, end), {**files, NOTE: note.encode()})
 
-    def finished(self) -> Ranges:
-        """Ranges that are whole, ordered, not overlapping."""
+    def finished(self, events_until: int = 0) -> Ranges:
+        """Ranges that are whole, ordered, not overlapping; those below `events_until` may lack their events."""
         found: Ranges = []
         for name in sorted(self.names()):
             match = RANGE_NAME.fullmatch(name)
             if match is None:
                 continue
             first, end = int(match[1]), int(match[2])
-            if end > first and (not found or first >= found[-1][1]) and self.damage(first, end) is None:
+            if end > first and (not found or first >= found[-1][1]) and self.damage(first, end, events_until) is None:
                 found.append((first, end))
         return found
 
-    def damage(self, first: int, end: int) -> str | None:
-        """What is wrong with a range; None where all is as it was written."""
+    def damage(self, first: int, end: int, events_until: int = 0) -> str | None:
+        """What is wrong with a range; None where all is as it was written. See `finished`."""
         try:
             for name in TABLES:
-                self.read(first, end, name)
+                if name != "events" or end > events_until:
+                    self.read(first, end, name)
         except DamagedRange as error:
             return str(error)
         return None
@@ -141,9 +146,9 @@ class RangeStore(ABC):
         content = io.BytesIO(self.get(range_name(first, end), f"{name}.parquet"))
         return pq.read_table(content, columns=[column], use_threads=False)
 
-    def remove_leftovers(self) -> tuple[Ranges, int]:
+    def remove_leftovers(self, events_until: int = 0) -> tuple[Ranges, int]:
         """Remove all that is not a finished range; the finished ones, and how many damaged ones went."""
-        keep = self.finished()
+        keep = self.finished(events_until)
         kept = {range_name(first, end) for first, end in keep}
         gone = [name for name in self.names() if name not in kept]
         for name in gone:
@@ -194,6 +199,10 @@ class RangeFolder(RangeStore):
     def drop(self, name: str) -> None:
         """See `RangeStore`."""
         shutil.rmtree(Path(self.place) / name, ignore_errors=True)
+
+    def release(self, first: int, end: int, name: str) -> None:
+        """See `RangeStore`."""
+        (Path(self.place) / range_name(first, end) / f"{name}.parquet").unlink(missing_ok=True)
 
     def clear(self) -> None:
         """See `RangeStore`."""
@@ -246,6 +255,12 @@ class RangeUrl(RangeStore):
         fs, place = self._at(name)
         if fs.exists(place):
             fs.rm(place, recursive=True)
+
+    def release(self, first: int, end: int, name: str) -> None:
+        """See `RangeStore`."""
+        fs, place = self._at(range_name(first, end), f"{name}.parquet")
+        if fs.exists(place):
+            fs.rm(place)
 
     def clear(self) -> None:
         """See `RangeStore`."""

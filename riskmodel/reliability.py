@@ -19,6 +19,7 @@ from distributions.clock import HOURS_PER_YEAR, S_PER_H
 from distributions.estimate import Estimate
 from distributions.estimate_tails import clustered_quantile_interval
 from riskmodel.currency import stored
+from riskmodel.event_files import event_columns, event_groups
 from riskmodel.ledger import DOWNTIME_LINES
 from riskmodel.quantities import CAUSES
 from riskmodel.summary import ONE_IN_20_YEARS, Row
@@ -177,15 +178,11 @@ def _read(results: Results) -> _Book:
 
 
 def _pieces(folder: Path) -> Iterator[pa.Table]:
-    import pyarrow.parquet as pq
-
     columns = ["path", "year", "cause", "duration_s", "strategy", "outcome", "eur_lost"]
-    with pq.ParquetFile(folder / "events.parquet") as file:
-        names = [*columns, *(f"gpu_hours_{cause}" for cause in LOST)]
-        there = [stored(file.schema_arrow.names, name) for name in names]
-        for group in range(file.num_row_groups):
-            table = file.read_row_group(group, columns=there, use_threads=False)
-            yield table.select(there).rename_columns(names)
+    names, found = [*columns, *(f"gpu_hours_{cause}" for cause in LOST)], event_columns(folder)
+    there = [stored(found, name) for name in names]
+    for table in event_groups(folder, there):
+        yield table.select(there).rename_columns(names)
 
 
 def _codes(piece: pa.Table, column: str, words: list[str]) -> NDArray[np.int64]:

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from distributions.estimate import Estimate
 from riskmodel import manifest as manifests
 from riskmodel.currency import in_words, outside
-from riskmodel.results_check import check_folder, check_manifest, told_as_damage
+from riskmodel.event_files import EVENTS, event_files
+from riskmodel.results_check import check_folder, check_manifest
 from riskmodel.run import FIGURES, GIVEN_EVENTS, TABLE_FILES, RunError
+from riskmodel.run_errors import told_as_damage
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,7 +84,10 @@ class Results:
 
     @property
     def events(self) -> pd.DataFrame:
-        """events.parquet: a row an event and strategy, for events that reached at least one strategy."""
+        """events.parquet: a row an event and strategy, for events that reached at least one strategy.
+
+        Of more than 100,000 paths they hardly fit in memory: see `riskmodel.event_files.event_groups`.
+        """
         return self._table("events")
 
     @functools.cached_property
@@ -110,8 +115,11 @@ class Results:
     def _table(self, name: str) -> pd.DataFrame:
         import pandas as pd
 
-        with told_as_damage(self.folder / f"{name}.parquet"):
-            return pd.read_parquet(self.folder / f"{name}.parquet", engine="pyarrow")
+        place = self.folder / f"{name}.parquet"
+        with told_as_damage(place):
+            files = event_files(self.folder) if place.name == EVENTS else [place]
+            parts = [pd.read_parquet(file, engine="pyarrow") for file in files]
+            return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
 
     def column(self, name: str) -> NDArray[Any]:
         """(n_paths, n_strategies) values of one column of paths.parquet."""
@@ -159,10 +167,11 @@ class Results:
             raise RunError(f"{target}: is not an empty folder; name another one or say overwrite=True")
         target.mkdir(parents=True, exist_ok=True)
         given = [GIVEN_EVENTS] if (self.folder / GIVEN_EVENTS).is_file() else []
-        for name in (*TABLE_FILES, *given, manifests.NAME):
-            shutil.copyfile(self.folder / name, target / name)
-        if (self.folder / FIGURES).is_dir():
-            shutil.copytree(self.folder / FIGURES, target / FIGURES, dirs_exist_ok=True)
+        for name in (*TABLE_FILES, *given, manifests.NAME, FIGURES):
+            if (self.folder / name).is_dir():
+                shutil.copytree(self.folder / name, target / name, dirs_exist_ok=True)
+            elif name != FIGURES:
+                shutil.copyfile(self.folder / name, target / name)
         return Results(target)
 
     def table(self) -> list[dict[str, str]]:

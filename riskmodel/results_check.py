@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from distributions.input_files import FileError, read_bytes
 from distributions.parquet_pages import check_pages
 from riskmodel.currency import CURRENCIES
-from riskmodel.run_errors import RunError
+from riskmodel.event_files import EVENTS, event_files, part_file, parts
+from riskmodel.run_errors import AGAIN, RunError
 
-__all__ = ["check_folder", "check_manifest", "told_as_damage"]
+__all__ = ["check_folder", "check_manifest"]
 
 MOST_PATHS, MOST_YEARS, MOST_STRATEGIES = 100_000_000, 100, 1000
 MOST_NAME = 500
@@ -22,7 +21,6 @@ MOST_COLUMNS = 5000
 MOST_GROUP_BYTES = 2_000_000_000
 MOST_CHECKED_BYTES = 50_000_000
 """Of a table whose pages are checked one by one; larger ones would keep a command waiting."""
-AGAIN = "run the study again, or take the folder from a backup"
 
 
 class _Field(NamedTuple):
@@ -113,7 +111,8 @@ def check_folder(folder: Path, manifest: dict[str, Any]) -> None:
     rows = manifest["paths"] * n_strategies
     _check_table(folder / "paths.parquet", rows, ("path", "strategy"))
     _check_table(folder / "years.parquet", rows * (manifest["years"] + 1), ("path", "strategy", "year"))
-    _check_table(folder / "events.parquet", None, ("path", "strategy", "event", "year", "hour", "cause"))
+    for part in _event_files(folder, manifest["paths"]):
+        _check_table(part, None, ("path", "strategy", "event", "year", "hour", "cause"))
     place = folder / "summary.csv"
     try:
         head = read_bytes(place, MOST_SUMMARY_BYTES).partition(b"\n")[0].decode("utf-8", errors="replace").split(",")
@@ -122,6 +121,16 @@ def check_folder(folder: Path, manifest: dict[str, Any]) -> None:
     absent = [name for name in ("strategy", "metric", "value", "standard_error", "unit") if name not in head]
     if absent:
         raise RunError(f"{place}: has no column {', '.join(absent)}; {AGAIN}")
+
+
+def _event_files(folder: Path, paths: int) -> list[Path]:
+    """Files of the table of events that a run of so many paths has written."""
+    if not (folder / EVENTS).is_dir():
+        return [folder / EVENTS]
+    there, wanted = event_files(folder), len(parts(0, paths))
+    if [part_file(folder, number) for number in range(wanted)] != there:
+        raise RunError(f"{folder / EVENTS}: has {len(there):,} parts, this run {wanted:,}; {AGAIN}")
+    return there
 
 
 def _check_table(place: Path, rows: int | None, needed: tuple[str, ...]) -> None:
@@ -150,13 +159,3 @@ def _check_table(place: Path, rows: int | None, needed: tuple[str, ...]) -> None
         raise RunError(f"{place}: has {meta.num_rows:,} rows, this run {rows:,}; {AGAIN}")
     if any(not 0 <= group.total_byte_size <= MOST_GROUP_BYTES for group in groups):
         raise RunError(f"{place}: claims row groups of more than {MOST_GROUP_BYTES:,} bytes; {AGAIN}")
-
-
-@contextmanager
-def told_as_damage(place: Path) -> Iterator[None]:
-    """Turn what a damaged file of results leads to into a RunError that names it."""
-    try:
-        yield
-    except (ValueError, TypeError, OSError, csv.Error) as error:
-        told = " ".join(str(error).split())[:120]
-        raise RunError(f"{place}: is damaged ({told}); {AGAIN}") from None

@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING, Any
 from riskmodel import manifest as manifests
 from riskmodel import store
 from riskmodel.engine import DEFAULT_LANES, TooManyEvents, default_threads
+from riskmodel.event_files import intact_parts
+from riskmodel.memory import give_back
+from riskmodel.merge import Merge
 from riskmodel.range_store import DamagedRange
 from riskmodel.range_work import Job, in_this_process
 from riskmodel.run_errors import Interrupted, RunError, RunFailed
@@ -227,7 +230,11 @@ class _Run:
         self.start: int = manifest.get("first_path", 0)
         self.controlled = "variance_reduction" in manifest
         self.rule = StopRule(job.study, job.store, job.seed, self.start, targets, self.controlled)
-        self.ranges, damaged = job.store.remove_leftovers()
+        names, header = tuple(job.study.strategy_names), job.study.header
+        written = intact_parts(folder, manifest.get("event_parts", []))
+        about = (names, header.years, header.currency)
+        self.tables = Merge(folder, job.store, self.start, *about, written, self._record_parts)
+        self.ranges, damaged = job.store.remove_leftovers(self.tables.events_until)
         if damaged:
             self._say_damaged(damaged)
         self.checked = 0
@@ -287,18 +294,20 @@ class _Run:
             self.announce(f"{unreached_text(self.rule.record(), self.checked)}; at most {wanted:,} will be simulated.")
             self.announce = None
 
+    def _record_parts(self) -> None:
+        self.manifest["event_parts"] = list(self.tables.written)
+        manifests.write(self.folder, self.manifest)
+
     def merge(self, made: Made, paths_per_range: int) -> None:
         """Write the tables; a range found damaged is simulated again."""
-        names, years = tuple(self.study.strategy_names), self.study.header.years
-        until = self.start + self.manifest["paths"]
         for repairs in range(MOST_REPAIRS + 1):
             try:
-                store.merge(self.folder, self.job.store, self.ranges, until, names, years, self.study.header.currency)
+                self.tables.write(self.ranges, self.start + self.manifest["paths"])
                 return
             except DamagedRange:
                 if repairs == MOST_REPAIRS:
                     raise
-                self.ranges, damaged = self.job.store.remove_leftovers()
+                self.ranges, damaged = self.job.store.remove_leftovers(self.tables.events_until)
                 self._say_damaged(damaged)
                 self.simulate(made, paths_per_range)
 
@@ -315,7 +324,9 @@ class _Run:
             if self.stop_at is None:
                 self.rule.met(self.ranges, self.manifest["paths"])
             self.manifest["target_error"] |= {"reached": self.stop_at is not None, "checks": self.rule.record()}
+        give_back()
         self.merge(made, paths_per_range)
+        give_back()
         rows = summary_rows(self.folder, names, self.study.header.baseline, years)
         rows += [Row(*row) for row in split_rows(self.folder, names, self.study.header.baseline, self.start)]
         rows += [Row(*row) for row in claim_estimates(self.study, self.folder)]
@@ -329,6 +340,7 @@ class _Run:
             draw_figures(_results(self.folder), self.folder / FIGURES)
         files = manifests.file_hashes(self.folder, (*TABLE_FILES, GIVEN_EVENTS, FIGURES))
         self.manifest.update(state="finished", ended=manifests.now(), files=files)
+        self.manifest.pop("event_parts", None)
         manifests.write(self.folder, self.manifest)
         self.job.store.clear()
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["Interrupted", "RunError", "RunFailed"]
+__all__ = ["AGAIN", "Interrupted", "RunError", "RunFailed", "told_as_damage"]
+
+AGAIN = "run the study again, or take the folder from a backup"
 
 
 class RunError(Exception):
@@ -31,3 +36,13 @@ class Interrupted(Exception):
             f"run the same command with --resume (in Python: resume=True) to go on from there"
         )
         self.folder, self.done, self.total = folder, done, total
+
+
+@contextmanager
+def told_as_damage(place: Path) -> Iterator[None]:
+    """Turn what a damaged file of results leads to into a RunError that names it."""
+    try:
+        yield
+    except (ValueError, TypeError, OSError, csv.Error) as error:
+        told = " ".join(str(error).split())[:120]
+        raise RunError(f"{place}: is damaged ({told}); {AGAIN}") from None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from riskmodel import folder_lock, store
 from riskmodel import manifest as manifests
+from riskmodel.event_files import EVENTS
 from riskmodel.links import refuse_links
 from riskmodel.range_store import RangeStore, open_store
 from riskmodel.run_errors import RunError, RunFailed
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 TABLE_FILES = (
-    "paths.parquet", "years.parquet", "events.parquet", "redrawn.parquet", "summary.csv", "study.resolved.toml",
+    "paths.parquet", "years.parquet", EVENTS, "redrawn.parquet", "summary.csv", "study.resolved.toml",
 )  # fmt: skip
 RUN_NAME = re.compile(r"[0-9a-f]{16}")
 FIGURES = "figures"
@@ -104,7 +105,8 @@ def check_finished(folder: Path, manifest: dict[str, Any], paths: int | None) ->
             f"start one with {paths:,} paths in another folder"
         )
     now = manifests.file_hashes(folder, (*TABLE_FILES, GIVEN_EVENTS))
-    written = {name: manifest["files"].get(name) for name in (*TABLE_FILES, GIVEN_EVENTS) if name in manifest["files"]}
+    tables = {*TABLE_FILES, GIVEN_EVENTS}
+    written = {name: digest for name, digest in manifest["files"].items() if name.partition("/")[0] in tables}
     wrong = [name for name, digest in written.items() if now.get(name) != digest]
     if wrong:
         raise RunFailed(
@@ -140,6 +142,7 @@ def _remove_results(folder: Path) -> None:
     if before is not None and before.get("ranges_at"):
         ranges_of(folder, before).clear()
     for name in (manifests.NAME, *TABLE_FILES, GIVEN_EVENTS):
-        (folder / name).unlink(missing_ok=True)
-    for name in (FIGURES, REPORTS, store.RANGES):
+        if not (folder / name).is_dir():
+            (folder / name).unlink(missing_ok=True)
+    for name in (EVENTS, FIGURES, REPORTS, store.RANGES):
         shutil.rmtree(folder / name, ignore_errors=True)

@@ -121,7 +121,8 @@ def summary_rows(folder: Path, strategies: tuple[str, ...], baseline: str, n_yea
     losses = [f"{line.name.lower()}_eur" for line in DOWNTIME_LINES]
     for index, name in enumerate(strategies):
         by_strategy[name].append(Row(name, "prob_best", est.probability(best[:, index])))
-        annual = -year_sums(folder, losses, index, len(strategies), n_years)[:, 1:]
+        annual = year_sums(folder, losses, index, len(strategies), n_years)
+        annual = np.ascontiguousarray(np.negative(annual, out=annual)[:, 1:])
         bad_year = est.clustered_quantile(annual, ONE_IN_20_YEARS, "EUR")
         by_strategy[name].append(Row(name, "downtime_loss_eur_1_in_20_year", bad_year))
     return [row for name in strategies for row in by_strategy[name]]

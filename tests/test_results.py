@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import riskmodel
-from riskmodel import store
+from riskmodel import merge, store
 from riskmodel.ledger import Line
 from riskmodel.run import Interrupted, RunError, run_to_folder
 from riskmodel.summary import safe
@@ -26,8 +26,8 @@ PATHS = 60
 def small_groups(monkeypatch):
     """Row groups of 16 paths, so that small runs have several and ranges do not fit them."""
     monkeypatch.setattr(store, "PATHS_PER_GROUP", 16)
-    monkeypatch.setattr(store, "EVENTS_PER_GROUP", 100)
-    monkeypatch.setattr(store, "ROWS_PER_READ", 37)
+    monkeypatch.setattr(merge, "EVENTS_PER_GROUP", 100)
+    monkeypatch.setattr(merge, "ROWS_PER_READ", 37)
 
 
 def run(folder, paths=PATHS, seed=7, study=None, engine=fake_simulate_range, **options):
@@ -60,7 +60,7 @@ class Stops:
 def reference(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(store, "PATHS_PER_GROUP", 16)
-        patch.setattr(store, "EVENTS_PER_GROUP", 100)
+        patch.setattr(merge, "EVENTS_PER_GROUP", 100)
         return run(tmp_path_factory.mktemp("reference") / "run")
 
 

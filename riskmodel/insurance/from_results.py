@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distributions.clock import S_PER_H
+from riskmodel.event_files import event_files, event_groups
 from riskmodel.insurance.losses import EQUIPMENT, FIRE, EventLosses, Periods
 from riskmodel.quantities import CAUSES
 
@@ -31,7 +32,8 @@ def _money(results: Results, table: str, line: str) -> str:
     """Column of a money line: `eur_lost` of events, `storage_fire_eur` of years, in the currency they were written."""
     import pyarrow.parquet as pq
 
-    names = pq.read_schema(results.folder / f"{table}.parquet").names
+    there = event_files(results.folder)[0] if table == "events" else results.folder / f"{table}.parquet"
+    names = pq.read_schema(there).names
     for unit in (currency_of(results).lower(), "eur"):
         name = f"{unit}_{line}" if table == "events" else f"{line}_{unit}"
         if name in names:
@@ -75,21 +77,17 @@ def events_of(results: Results, strategy: str) -> EventLosses:
 
 def _event_rows(results: Results, strategy: str) -> dict[str, Any]:
     """Rows of lost time and of damage of the events that reached a strategy, read a row group at a time."""
-    import pyarrow.parquet as pq
-
     lost, hardware = (_money(results, "events", line) for line in ("lost", "hardware"))
     pieces, number, last = [], 0, (-1, -1)
-    with pq.ParquetFile(results.folder / "events.parquet") as file:
-        for group in range(file.num_row_groups):
-            table = file.read_row_group(group, columns=[*EVENT_COLUMNS, lost, hardware], use_threads=False)
-            path, event = (table.column(name).to_numpy().astype(np.int64) for name in ("path", "event"))
-            fresh = np.ones(path.size, bool)
-            fresh[1:] = (path[1:] != path[:-1]) | (event[1:] != event[:-1])
-            fresh[:1] = (path[:1] != last[0]) | (event[:1] != last[1])
-            numbers = number + np.cumsum(fresh)
-            if path.size:
-                number, last = int(numbers[-1]), (int(path[-1]), int(event[-1]))
-            pieces.append(_piece(table, path, numbers, results, strategy, (lost, hardware)))
+    for table in event_groups(results.folder, [*EVENT_COLUMNS, lost, hardware]):
+        path, event = (table.column(name).to_numpy().astype(np.int64) for name in ("path", "event"))
+        fresh = np.ones(path.size, bool)
+        fresh[1:] = (path[1:] != path[:-1]) | (event[1:] != event[:-1])
+        fresh[:1] = (path[:1] != last[0]) | (event[:1] != last[1])
+        numbers = number + np.cumsum(fresh)
+        if path.size:
+            number, last = int(numbers[-1]), (int(path[-1]), int(event[-1]))
+        pieces.append(_piece(table, path, numbers, results, strategy, (lost, hardware)))
     if not pieces:  # no event reached any strategy
         nothing = {name: np.zeros(0) for name in ("loss", "duration_h", "down_h", "hour")}
         nothing |= {name: np.zeros(0, np.int64) for name in ("period", "event", "cause")}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from distributions.clock import DAYS_PER_YEAR, HOURS_PER_DAY, HOURS_PER_WEEK, HOURS_PER_YEAR, KW_PER_MW, S_PER_H
+from riskmodel.event_files import event_groups
 from studies.figures.style import GREY, ORANGE, VERMILION, fill, heading, looks, new_figure
 
 if TYPE_CHECKING:
@@ -39,13 +40,11 @@ class Moment(NamedTuple):
 
 def choose_moment(results: Results) -> Moment | None:
     """The longest interruption of up to half a day among the first events of the run; None if there is none."""
-    import pyarrow.parquet as pq
-
     columns = ["path", "year", "hour", "duration_s", "cause"]
-    with pq.ParquetFile(results.folder / "events.parquet") as file:
-        if not file.num_row_groups:
-            return None
-        events = file.read_row_group(0, columns=columns, use_threads=False).to_pandas()
+    first = next(event_groups(results.folder, columns), None)
+    if first is None:
+        return None
+    events = first.to_pandas()
     seen = events[events["cause"].isin(SEEN_CAUSES) & (events["duration_s"] <= LONGEST_H * S_PER_H)]
     if seen.empty:
         return None

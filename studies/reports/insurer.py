@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from riskmodel.event_files import EVENTS, event_columns
 from studies.reports.source import AGAIN, ReportError, open_results
 
 if TYPE_CHECKING:
@@ -79,14 +80,13 @@ def write_insurer(
 def _check_events(folder: Path) -> None:
     """Whether the table of events is there and has its columns."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    place = folder / "events.parquet"
-    if not place.is_file():
+    place = folder / EVENTS
+    if not place.exists():
         raise ReportError(f"{folder}: {place.name} is missing there; {AGAIN}")
     try:
-        found = pq.read_schema(place).names
-    except (OSError, pa.ArrowInvalid):
+        found = event_columns(folder)
+    except (OSError, pa.ArrowInvalid, IndexError):
         raise ReportError(f"{place}: cannot be read; {AGAIN}") from None
     absent = [column for column in NEEDED_BY_EVENT if column not in found]
     if absent:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from distributions.estimate import Estimate
+from riskmodel.event_files import event_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -111,12 +112,10 @@ def insurer_facts(results: Results, terms: str | None) -> InsurerFacts:
 
 
 def _of_all(results: Results, cover: Cover | None) -> list[_Strategy]:
-    import pyarrow.parquet as pq
-
     names = results.strategy_names
     jobs = [(results.folder, name, cover) for name in names]
     processes = min(PROCESSES, len(names), os.cpu_count() or 1)
-    if processes < 2 or pq.read_metadata(results.folder / "events.parquet").num_rows < MANY_ROWS:
+    if processes < 2 or event_rows(results.folder) < MANY_ROWS:
         return [_of_one(*job) for job in jobs]
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor

@@ -49,7 +49,7 @@ def open_results(
         results = load_results(folder)
     except RunError as error:
         raise ReportError(str(error)) from None
-    missing = [name for name in (*FILES, *more_files) if not (folder / name).is_file()]
+    missing = [name for name in (*FILES, *more_files) if not (folder / name).exists()]
     if missing:
         raise ReportError(f"{folder}: {', '.join(missing)} is missing there; {AGAIN}")
     for name, needed in (("paths.parquet", columns), ("years.parquet", year_columns)):

@@ -10,6 +10,7 @@ import numpy as np
 
 from distributions.clock import HOURS_PER_DAY, HOURS_PER_WEEK, HOURS_PER_YEAR, KW_PER_MW
 from riskmodel.currency import in_words, inside
+from riskmodel.event_files import event_files
 from studies.reports.analyst.blocks import Block, Section, Story, Table, Text, digits, named, titles
 
 if TYPE_CHECKING:
@@ -83,10 +84,12 @@ class OneLifetime:
 
     def _events(self) -> dict[str, NDArray[Any]]:
         """Columns of the lifetime's events, names of money as the program holds them."""
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
-        place = self.results.folder / "events.parquet"
-        table = pq.read_table(place, filters=[("path", "=", self.path)], use_threads=False)
+        only = [("path", "=", self.path)]
+        files = event_files(self.results.folder)
+        table = pa.concat_tables([pq.read_table(file, filters=only, use_threads=False) for file in files])
         return {
             inside(name, self.results.currency): np.array(table.column(name).to_pylist(), dtype=object)
             if name in WORDS

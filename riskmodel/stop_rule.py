@@ -197,7 +197,8 @@ class StopRule:
         self.study, self.kept, self.seed, self.start = study, kept, seed, start
         self.targets, self.controlled = targets, controlled
         self.checks: list[Check] = []
-        self._scores: NDArray[np.float64] | None = None
+        self._known: dict[str, NDArray[np.float64]] = {}
+        self._scores = np.zeros((0, 0))
 
     def met(self, ranges: store.Ranges, paths: int) -> bool:
         """Are all targets met by the first `paths` paths? Keeps what was found in `checks`."""
@@ -213,7 +214,13 @@ class StopRule:
         return all(check.met for check in found)
 
     def _column(self, ranges: store.Ranges, name: str, paths: int) -> NDArray[np.float64]:
-        return store.range_column(self.kept, ranges, name, self.start, paths, len(self.study.strategy_names))
+        n_strategies = len(self.study.strategy_names)
+        known = self._known.get(name, np.zeros((0, n_strategies)))
+        if len(known) < paths:
+            first = self.start + len(known)
+            new = store.range_column(self.kept, ranges, name, first, paths - len(known), n_strategies)
+            known = self._known[name] = np.concatenate([known, new])
+        return known[:paths]
 
     def _estimate(
         self, target: Target, values: NDArray[np.float64], ranges: store.Ranges, paths: int, index: int
@@ -234,8 +241,10 @@ class StopRule:
 
         controlled = self.controlled and target.label.endswith(SUFFIX) and target.column in RESULTS
         if controlled and found is not None and found.standard_error > 0.0:
-            if self._scores is None or len(self._scores) < paths:
-                self._scores = control_scores(self.study, self.seed, self.start, paths)
+            known = len(self._scores)
+            if known < paths:
+                new = control_scores(self.study, self.seed, self.start + known, paths - known)
+                self._scores = np.concatenate([self._scores, new]) if known else new
             return adjusted(np.ascontiguousarray(values), self._scores[:paths], found.unit).estimate
         return found
 

@@ -35,10 +35,12 @@ def range_column(
 ) -> NDArray[np.float64]:
     """(paths, n_strategies) values of a column of the paths table from path `start` on, read from finished ranges."""
     values = np.full((paths, n_strategies), np.nan)
+    until = start + paths
     for first, end in ranges:
-        if first < start + paths:
+        if first < until and end > start:
             column = kept.column(first, end, "paths", name).column(name).to_numpy().reshape(end - first, n_strategies)
-            values[first - start : end - start] = column[: start + paths - first]
+            low, high = max(first, start), min(end, until)
+            values[low - start : high - start] = column[low - first : high - first]
     return values
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from distributions.input_files import FileError, read_bytes
 from distributions.parquet_pages import check_pages
 from riskmodel.currency import CURRENCIES
-from riskmodel.event_files import EVENTS, event_files, part_file, parts
+from riskmodel.event_files import EVENTS, event_files, file_digest, part_file, parts
 from riskmodel.run_errors import AGAIN, RunError
 
 __all__ = ["check_folder", "check_manifest"]
@@ -19,6 +19,11 @@ MOST_NAME = 500
 MOST_SUMMARY_BYTES = 20_000_000
 MOST_COLUMNS = 5000
 MOST_GROUP_BYTES = 2_000_000_000
+MOST_HASHED_BYTES = 2_000_000_000
+"""Of a file whose SHA-256 is compared: a second or two."""
+HASHED = (
+    "paths.parquet", "years.parquet", "redrawn.parquet", "summary.csv", "study.resolved.toml", "given_events.csv",
+)  # fmt: skip
 MOST_CHECKED_BYTES = 50_000_000
 """Of a table whose pages are checked one by one; larger ones would keep a command waiting."""
 
@@ -75,6 +80,7 @@ FIELDS = (
     _Field(("baseline",), "a text", _text),
     _Field(("ranges_done",), "pairs of whole numbers that rise", _ranges),
     _Field(("warnings",), "a list of texts", _texts),
+    _Field(("files",), "a table", lambda value: isinstance(value, dict)),
     _Field(("versions",), "a table", lambda value: isinstance(value, dict)),
     _Field(("sources",), "a table", lambda value: isinstance(value, dict)),
 )
@@ -121,6 +127,15 @@ def check_folder(folder: Path, manifest: dict[str, Any]) -> None:
     absent = [name for name in ("strategy", "metric", "value", "standard_error", "unit") if name not in head]
     if absent:
         raise RunError(f"{place}: has no column {', '.join(absent)}; {AGAIN}")
+    _check_digests(folder, manifest)
+
+
+def _check_digests(folder: Path, manifest: dict[str, Any]) -> None:
+    """Compare the files that numbers are read from with their SHA-256; of large tables only `--resume` does."""
+    for name in (*HASHED, *(file.relative_to(folder).as_posix() for file in event_files(folder))):
+        place, written = folder / name, manifest["files"].get(name)
+        if place.is_file() and place.stat().st_size <= MOST_HASHED_BYTES and file_digest(place) != written:
+            raise RunError(f"{place}: is not as the run wrote it (its SHA-256 is another one); {AGAIN}")
 
 
 def _event_files(folder: Path, paths: int) -> list[Path]:

@@ -14,8 +14,8 @@ from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from riskmodel import convergence, store
 from riskmodel import manifest as manifests
-from riskmodel import store
 from riskmodel.engine import DEFAULT_LANES, TooManyEvents, default_threads
 from riskmodel.event_files import intact_parts
 from riskmodel.memory import give_back
@@ -311,6 +311,14 @@ class _Run:
                 self._say_damaged(damaged)
                 self.simulate(made, paths_per_range)
 
+    def diagnose(self, names: tuple[str, ...]) -> None:
+        """Look at all paths together, see `riskmodel.convergence`."""
+        found = convergence.diagnose(self.folder, names, self.start)
+        different = convergence.always_different(self.study)
+        convergence.check_paths(self.folder, names, self.job.seed, found, different, self.start)
+        told = convergence.notes(found, self.study.header.currency)
+        self.manifest["convergence"] = {"results": convergence.plain(found), "notes": told}
+
     def finish(self, draw_figures: DrawFigures | None, made: Made, paths_per_range: int) -> None:
         """Merge, summarise, draw, record, and only then let go of the ranges."""
         from riskmodel.claims import claim_estimates
@@ -327,6 +335,7 @@ class _Run:
         give_back()
         self.merge(made, paths_per_range)
         give_back()
+        self.diagnose(names)
         rows = summary_rows(self.folder, names, self.study.header.baseline, years)
         rows += [Row(*row) for row in split_rows(self.folder, names, self.study.header.baseline, self.start)]
         rows += [Row(*row) for row in claim_estimates(self.study, self.folder)]

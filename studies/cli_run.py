@@ -145,6 +145,8 @@ def run_study(request: RunRequest) -> None:
         print_results(results)
     if not request.quiet:
         _say_whether_reached(results)
+        for note in results.manifest.get("convergence", {}).get("notes", []):
+            typer.echo(printable(f"Note: {note}."), err=True)
 
 
 def _say_whether_reached(results: Results) -> None:

@@ -22,7 +22,7 @@ from studies.reports.page import board_page
 from studies.reports.pdf import board_pdf
 from studies.reports.quantities import Days, Money, MoneyRange, Odds, Rate, two_figures
 from studies.reports.wording import LANGUAGES, texts
-from tests.fake_engine import fake_simulate_range, small_study
+from tests.fake_engine import fake_simulate_range, small_study, written_anew
 
 PATHS = 120
 LONG = "Sixty characters of a name that goes on and on until its end"
@@ -440,7 +440,7 @@ def damage(place, kind):
         text = (place / "study.resolved.toml").read_text(encoding="utf-8")
         (place / "study.resolved.toml").write_text(text.replace("[cluster]", "[cluster]\nwarp = 1"), encoding="utf-8")
     (place / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    return place
+    return written_anew(place) if kind.startswith("other") else place
 
 
 @pytest.mark.parametrize(

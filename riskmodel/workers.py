@@ -264,17 +264,23 @@ def _share(n_workers: int) -> int:
 
 def _local_cluster(n_workers: int) -> Any:
     """Processes of this machine that listen on the loopback device only, without limits of their memory."""
+    import dask
     import distributed
 
-    return distributed.LocalCluster(
-        n_workers=n_workers,
-        threads_per_worker=1,
-        processes=True,
-        host=LOOPBACK,
-        dashboard_address=f"{LOOPBACK}:0",
-        memory_limit=0,
-        silence_logs=logging.CRITICAL,
-    )
+    environment = "distributed.nanny.pre-spawn-environ"
+    usual = dask.config.get(environment, default={})
+    # Dask has workers give memory back at every chance; a range takes it again at once, page by page.
+    kept = {name: value for name, value in usual.items() if name != "MALLOC_TRIM_THRESHOLD_"}
+    with dask.config.set({environment: kept, "distributed.worker.profile.enabled": False}):
+        return distributed.LocalCluster(
+            n_workers=n_workers,
+            threads_per_worker=1,
+            processes=True,
+            host=LOOPBACK,
+            dashboard_address=f"{LOOPBACK}:0",
+            memory_limit=0,
+            silence_logs=logging.CRITICAL,
+        )
 
 
 def _line(error: BaseException) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -19,8 +20,9 @@ from studies.cli_problems import printable
 
 __all__ = ["as_json", "control_lines", "print_results", "spread_lines"]
 
-NARROW, WIDE = 100, 150
-"""Widths from which numbers stay on one line, and from which the whole table fits."""
+WIDE = 150
+"""Width from which the table has all columns."""
+ROOM = Console(width=1000).options
 LOG_WIDTH = 110
 """Width where the output is no terminal and no one has set COLUMNS."""
 PER_MILLION, PER_THOUSAND, PERCENT = 1e-6, 1e-3, 100.0
@@ -54,17 +56,9 @@ def print_results(results: Results) -> None:
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console = Console(width=LOG_WIDTH)
     columns = FIRST + MORE if console.width >= WIDE else FIRST
-    table = Table(
-        title=Text(printable(str(results.manifest["study"]["title"])), style="bold"),
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-    )
-    table.add_column("strategy", no_wrap=True)
-    for heading, _, _ in columns:
-        table.add_column(in_words(heading, results.currency), justify="right", no_wrap=console.width >= NARROW)
-    for name in results.strategy_names:
-        table.add_row(Text(printable(name)), *(Text(_cell(results, name, *column[1:])) for column in columns))
+    table = _table(results, columns, " ")
+    if console.width < Measurement.get(console, ROOM, table).maximum:
+        table = _table(results, columns, "\n")  # errors under their numbers
     console.print(table)
     console.print(_legend(results))
     console.print(Text(_caption(results)))
@@ -73,6 +67,22 @@ def print_results(results: Results) -> None:
     for sentence in claim_sentences(results):
         console.print(Text(f"- {in_words(sentence, results.currency)}"))
     console.print(Text(f"Results: {results.folder}"), soft_wrap=True)
+
+
+def _table(results: Results, columns: list[tuple[str, str, float]], before_error: str) -> Table:
+    table = Table(
+        title=Text(printable(str(results.manifest["study"]["title"])), style="bold"),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("strategy", no_wrap=True)
+    for heading, _, _ in columns:
+        table.add_column(in_words(heading, results.currency), justify="right", overflow="fold")
+    for name in results.strategy_names:
+        cells = (_cell(results, name, *column[1:]).replace(" +-", f"{before_error}+-") for column in columns)
+        table.add_row(Text(printable(name)), *(Text(cell) for cell in cells))
+    return table
 
 
 def control_lines(results: Results) -> list[str]:

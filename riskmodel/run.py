@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from riskmodel import convergence, store
 from riskmodel import manifest as manifests
+from riskmodel.disk_room import room_warning
 from riskmodel.engine import DEFAULT_LANES, TooManyEvents, default_threads
 from riskmodel.event_files import intact_parts
 from riskmodel.memory import give_back
@@ -238,6 +239,7 @@ class _Run:
         if damaged:
             self._say_damaged(damaged)
         self.checked = 0
+        self.room_seen = False
         self.stop_at: int | None = None
 
     def done(self) -> int:
@@ -261,8 +263,19 @@ class _Run:
                 self.manifest["ranges_done"] = manifests.joined(self.ranges)
                 manifests.write(self.folder, self.manifest)
                 self._report()
+                self._look_at_room(first, end)
                 if self._precise_enough():
                     break
+
+    def _look_at_room(self, first: int, end: int) -> None:
+        """Once, after the first range: all others are about as large."""
+        if self.announce is not None and not self.room_seen:
+            self.room_seen = True
+            text = room_warning(
+                self.job.store, self.folder, (first, end), self.left(), int(self.manifest["paths_wanted"])
+            )
+            if text:
+                self.announce(text)
 
     def _say_damaged(self, count: int) -> None:
         if self.announce is not None:

@@ -224,6 +224,8 @@ class Workers:
         except Exception as failure:  # cancelled by the scheduler, or lost with it
             self._check_alive()
             return failure
+        if error is None:  # lost with its worker while we looked; another one may have made it again by now
+            return None if future.status == "finished" else OSError(f"the scheduler gave it up ({future.status})")
         if isinstance(error, RunError):
             raise error
         if isinstance(error, (OSError, MemoryError)) or type(error).__module__.startswith("distributed"):

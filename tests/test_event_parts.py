@@ -1,12 +1,15 @@
 """The table of events of a large run: parts, each written once, let go of in the ranges, and read as one table."""
 
 import hashlib
+import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from riskmodel import event_files, merge, store
+from riskmodel.disk_room import room_needed
 from riskmodel.event_files import EVENTS, event_groups, event_rows
 from riskmodel.event_files import event_files as files_of
 from riskmodel.reliability import reliability, reliability_rows
@@ -150,3 +153,25 @@ def test_ranges_at_a_url(whole, tmp_path):
     assert digests(resumed.folder) == digests(whole.folder)
     again = run(tmp_path / "other", ranges="memory://ranges", paths_per_range=7)
     assert digests(again.folder) == digests(whole.folder)
+
+
+def test_a_disk_without_room_is_told_at_the_first_range(tmp_path, monkeypatch):
+    free, said = 10**12, []
+    usage = SimpleNamespace(free=free)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
+    first = run(tmp_path / "roomy", announce=said.append, paths_per_range=10)
+    assert said == []
+    usage.free = 1000
+    run(tmp_path / "tight", announce=said.append, paths_per_range=10)
+    assert len(said) == 1
+    assert "GB more will be written, and 1e-06 GB are free there" in said[0]
+    assert digests(tmp_path / "tight") == digests(first.folder)
+    run(tmp_path / "elsewhere", announce=said.append, ranges=tmp_path / "ranges")
+    assert len(said) == 1
+
+
+def test_room_needed_is_what_a_run_takes():
+    """All ranges, and the tables: whole for a small run; for a large one all but the events, and one part of these."""
+    assert room_needed(1.0, 20, 20) == pytest.approx(40)
+    assert room_needed(1.0, 1000, 1000) == pytest.approx(1000 + 150 + 0.85 * PART)
+    assert room_needed(2.0, 400, 1000) == pytest.approx(2 * (400 + 150 + 0.85 * PART))

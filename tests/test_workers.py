@@ -3,6 +3,7 @@
 import hashlib
 import os
 import signal
+from types import SimpleNamespace
 
 import pytest
 
@@ -96,6 +97,20 @@ def test_a_killed_worker_loses_nothing(reference, tmp_path, monkeypatch):
     run(tmp_path / "run", dies_once, cluster="local:2", paths_per_range=6)
     assert (tmp_path / "killed").exists()
     assert digests(tmp_path / "run") == digests(reference)
+
+
+@pytest.mark.parametrize(("later", "kind"), [("finished", type(None)), ("cancelled", OSError)])
+def test_a_range_lost_while_we_look(later, kind):
+    """A future is done, then lost with its worker: asking for its error waits until it is done again."""
+    future = SimpleNamespace(status="lost")
+
+    def wait(timeout):
+        future.status = later
+
+    future.exception = wait
+    mine = object.__new__(workers.Workers)
+    mine.client = SimpleNamespace(status="running")
+    assert type(mine._error_of(future)) is kind
 
 
 def test_local_workers_listen_on_the_loopback_device_only(tmp_path):

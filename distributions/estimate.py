@@ -7,7 +7,7 @@ returns an `Estimate`. Sums are exact (`math.fsum`), so an estimate does not dep
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -202,16 +202,41 @@ def clustered_quantiles(values: ArrayLike, probabilities: Sequence[float], unit:
     """Several quantiles of one sample; see `clustered_quantile`."""
     rows = np.atleast_2d(np.asarray(values, dtype=np.float64))
     ordered = np.sort(_sample(rows))
-    return [_clustered(rows, ordered, probability, unit) for probability in probabilities]
+
+    def years_below(found: NDArray[np.float64]) -> NDArray[np.int64]:
+        return np.stack([(rows <= value).sum(axis=1) for value in found], axis=1)
+
+    return clustered_quantiles_of_sorted(ordered, probabilities, years_below, rows.shape[1], unit)
 
 
-def _clustered(rows: NDArray[np.float64], ordered: NDArray[np.float64], probability: float, unit: str) -> Estimate:
-    value = _ordered_quantile(ordered, probability)
-    n_paths = rows.shape[0]
+def clustered_quantiles_of_sorted(
+    ordered: NDArray[np.float64],
+    probabilities: Sequence[float],
+    years_below: Callable[[NDArray[np.float64]], NDArray[np.integer]],
+    n_years: int,
+    unit: str = "",
+) -> list[Estimate]:
+    """The same from sorted values, for samples of which only one copy should be in memory.
+
+    Parameters
+    ----------
+    ordered : (n_paths * n_years,) float64, rising
+    probabilities : sequence of float
+    years_below : callable
+        (k,) values -> (n_paths, k) how many years of each path are at or below each value.
+    n_years : int
+    unit : str
+    """
+    values = [_ordered_quantile(ordered, probability) for probability in probabilities]
+    n_paths = ordered.size // n_years
     if n_paths < 2:
-        return Estimate(value, math.inf, n_paths, unit)
-    error_of_share = _mean_and_sd((rows <= value).mean(axis=1))[1] / math.sqrt(n_paths)
-    return Estimate(value, _quantile_error(ordered, probability, error_of_share), n_paths, unit)
+        return [Estimate(value, math.inf, n_paths, unit) for value in values]
+    counts = years_below(np.array(values))
+    found = []
+    for k, (value, probability) in enumerate(zip(values, probabilities, strict=True)):
+        error_of_share = _mean_and_sd(counts[:, k] / n_years)[1] / math.sqrt(n_paths)
+        found.append(Estimate(value, _quantile_error(ordered, probability, error_of_share), n_paths, unit))
+    return found
 
 
 def value_at_risk(losses: ArrayLike, probability: float, unit: str = "") -> Estimate:

@@ -18,6 +18,7 @@ from distributions.weather_formats import FORMATS, detect_format, read_formatted
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 __all__ = ["FORMATS", "Weather", "WeatherRequest", "read_weather"]
 
@@ -279,6 +280,10 @@ def _from_pvlib(request: WeatherRequest, form: str) -> Weather:
     data, place, typical = read_formatted(request.path, form)
     latitude, longitude = _place(request, {str(key).lower(): value for key, value in dict(place).items()})
     index = pd.DatetimeIndex(data.index)
+    if not len(index) or index.hasnans:
+        raise HistoryError(
+            f"{request.path.name}: read as {form}: {'a time is missing' if len(index) else 'has no rows'}"
+        )
     own = index[0].utcoffset()
     own_h = own.total_seconds() / S_PER_H if own is not None else 0.0
     offset = request.utc_offset_h
@@ -296,7 +301,7 @@ def _from_pvlib(request: WeatherRequest, form: str) -> Weather:
             raise HistoryError(
                 f"{request.path.name}: has no {source} as pvlib reads it, but {', '.join(map(str, data.columns))}"
             )
-        values = data[source].to_numpy(dtype=np.float64)
+        values = _numbers(data[source], request.path.name)
         frame[target], told = to_hours(local, values, 0.0, False, request.path.name)
     hours = pd.DataFrame(frame)
     wrong = np.flatnonzero(hours["ghi_w_per_m2"].to_numpy() > HIGHEST_GHI)
@@ -307,6 +312,20 @@ def _from_pvlib(request: WeatherRequest, form: str) -> Weather:
         )
     hours["ghi_w_per_m2"] = hours["ghi_w_per_m2"].clip(lower=0.0)
     return Weather(hours, latitude, longitude, offset, notes + told, typical)
+
+
+def _numbers(column: pd.Series[Any], file: str) -> NDArray[np.float64]:
+    """Values of a column that pvlib has read, which leaves text as it is."""
+    import pandas as pd
+
+    values = pd.to_numeric(column, errors="coerce")
+    wrong = np.flatnonzero(values.isna().to_numpy() & column.notna().to_numpy())
+    if len(wrong):
+        row = int(wrong[0])
+        raise HistoryError(
+            f"{file}: row {row + 1:,} of {column.name}: {str(column.iloc[row])[:40]!r}: must be a number"
+        )
+    return values.to_numpy(dtype=np.float64)
 
 
 def _in_common_year(rows: int, shift_h: float, name: str) -> pd.DatetimeIndex:

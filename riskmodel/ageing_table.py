@@ -28,6 +28,7 @@ WINDOW = re.compile(r"([0-9.]+)\s*-\s*([0-9.]+)")
 TEMPERATURE = "a temperature from -30 to 80 deg C, e.g. 25"
 SOC = "a state of charge from 0 to 1, e.g. 0.5"
 DEPTH = "a depth of discharge above 0, up to 1, e.g. 0.8"
+TESTED_DEPTH = "a depth of discharge from 0.001 to 1, e.g. 0.8"
 C_RATE = "a rate above 0, up to 20 per hour, e.g. 0.5"
 CYCLE_TEST_C = 25.0
 """Temperature of cycle tests that state none; their reference tests were made at it."""
@@ -140,7 +141,7 @@ def _test_row(table: CsvTable, i: int, law: CellLaw) -> float:
         _must_be_empty(table, i, ("Crate", "DOD", "FEC"), kind)
     else:
         c_rate = table.number(i, "Crate", C_RATE, most=MOST_C_RATE, above=0.0)
-        depth = table.number(i, "DOD", DEPTH, most=1.0, above=0.0)
+        depth = table.number(i, "DOD", TESTED_DEPTH, 0.001, 1.0)
         cycles = table.number(i, "FEC", "full equivalent cycles from 0 to 200000, e.g. 5000", 0.0, MOST_CYCLES)
         if not math.isnan(temperature_c + c_rate + depth + cycles):
             cell.cycle(continuous_duty(temperature_c, depth, c_rate), cycles)

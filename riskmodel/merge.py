@@ -7,6 +7,7 @@ that the disk never has to hold it twice.
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import shutil
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 from riskmodel import event_files, store
 from riskmodel.currency import outside
 from riskmodel.event_files import EVENTS, file_digest, part_file, parts
+from riskmodel.memory import give_back
 from riskmodel.quantities import CAUSES, Outcome
 from riskmodel.range_store import Ranges, RangeStore
 
@@ -107,7 +109,8 @@ class Merge:
             "outcome": tuple(code.name.lower() for code in Outcome),
         }
         groups = _groups(_batches(self.kept, ranges, name, span), group_rows)
-        _write_groups(place, (_in_money(group, self.currency) for group in groups), words)
+        _write_groups(place, map(functools.partial(_in_money, currency=self.currency), groups), words)
+        give_back()
 
 
 def _remove(place: Path, folder: bool) -> None:
@@ -157,9 +160,11 @@ def _groups(batches: Iterator[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:
         count += batch.num_rows
         while count >= rows:
             table = pa.Table.from_batches(waiting)
-            yield table.slice(0, rows).combine_chunks()
             waiting = table.slice(rows).to_batches() or [batch.slice(batch.num_rows)]
             count -= rows
+            full = [table.slice(0, rows)]
+            del table  # so that a group is in memory once while it is written
+            yield full.pop().combine_chunks()
     if waiting:
         yield pa.Table.from_batches(waiting).combine_chunks()
 
@@ -177,6 +182,7 @@ def _write_groups(place: Path, groups: Iterator[pa.Table], words: dict[str, tupl
                 writer = pq.ParquetWriter(partial, table.schema, compression="zstd", use_dictionary=coded)
             if table.num_rows:
                 writer.write_table(table, row_group_size=table.num_rows)
+            del group, table
     finally:
         if writer is not None:
             writer.close()

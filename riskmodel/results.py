@@ -127,12 +127,13 @@ class Results:
 
         return path_column(self.folder, name, len(self.strategy_names))
 
-    def year_sums(self, names: list[str], strategy: str) -> NDArray[np.float64]:
-        """(n_paths, n_years + 1) sum of some columns of years.parquet for one strategy, read piece by piece."""
+    def year_sums(self, names: list[str], strategy: str, minus: str | None = None) -> NDArray[np.float64]:
+        """(n_paths, n_years + 1) sum of some columns of years.parquet for one strategy, or for it less another one."""
         from riskmodel.store import year_sums
 
         strategies = self.strategy_names
-        return year_sums(self.folder, names, strategies.index(strategy), len(strategies), self.n_years)
+        other = None if minus is None else strategies.index(minus)
+        return year_sums(self.folder, names, strategies.index(strategy), len(strategies), self.n_years, other)
 
     def summary(self) -> pd.DataFrame:
         """summary.csv: strategy, metric, value, standard_error, unit; see `riskmodel.summary` for the metrics."""

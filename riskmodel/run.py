@@ -347,7 +347,6 @@ class _Run:
             self.manifest["target_error"] |= {"reached": self.stop_at is not None, "checks": self.rule.record()}
         give_back()
         self.merge(made, paths_per_range)
-        give_back()
         self.diagnose(names)
         rows = summary_rows(self.folder, names, self.study.header.baseline, years)
         rows += [Row(*row) for row in split_rows(self.folder, names, self.study.header.baseline, self.start)]

@@ -54,22 +54,49 @@ def path_column(folder: Path, name: str, n_strategies: int) -> NDArray[Any]:
         return file.read(columns=[there], use_threads=False).column(there).to_numpy().reshape(-1, n_strategies)
 
 
-def year_sums(folder: Path, names: list[str], strategy: int, n_strategies: int, n_years: int) -> NDArray[np.float64]:
-    """(n_paths, n_years + 1) sum of some columns of years.parquet for one strategy, read a row group at a time."""
+def n_paths_of(folder: Path, n_strategies: int) -> int:
+    """Number of paths in paths.parquet."""
+    import pyarrow.parquet as pq
+
+    place = folder / "paths.parquet"
+    with told_as_damage(place):
+        return int(pq.read_metadata(place).num_rows) // n_strategies
+
+
+def year_groups(
+    folder: Path, names: list[str], strategy: int, n_strategies: int, n_years: int, minus: int | None = None
+) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """Sum of some columns of years.parquet, a row group at a time: (place of its first path, (paths, n_years + 1)).
+
+    Of one strategy, or of one less another.
+    """
     import pyarrow.parquet as pq
 
     entries = n_years + 1
     place = folder / "years.parquet"
     with told_as_damage(place), pq.ParquetFile(place) as file:
         names = [stored(file.schema_arrow.names, name) for name in names]
-        values = np.zeros((file.metadata.num_rows // (n_strategies * entries), entries))
         first = 0
         for group in range(file.num_row_groups):
             table = file.read_row_group(group, columns=names, use_threads=False)
-            end = first + table.num_rows // (n_strategies * entries)
+            n_paths = table.num_rows // (n_strategies * entries)
+            sums = np.zeros((2, n_paths, entries))
             for name in names:
-                values[first:end] += table.column(name).to_numpy().reshape(-1, n_strategies, entries)[:, strategy]
-            first = end
+                values = table.column(name).to_numpy().reshape(-1, n_strategies, entries)
+                sums[0] += values[:, strategy]
+                if minus is not None:
+                    sums[1] += values[:, minus]
+            yield first, sums[0] if minus is None else sums[0] - sums[1]
+            first += n_paths
+
+
+def year_sums(
+    folder: Path, names: list[str], strategy: int, n_strategies: int, n_years: int, minus: int | None = None
+) -> NDArray[np.float64]:
+    """(n_paths, n_years + 1) sum of some columns of years.parquet for one strategy, or for one less another."""
+    values = np.empty((n_paths_of(folder, n_strategies), n_years + 1))
+    for first, sums in year_groups(folder, names, strategy, n_strategies, n_years, minus):
+        values[first : first + len(sums)] = sums
     return values
 
 

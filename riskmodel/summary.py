@@ -40,7 +40,8 @@ from distributions.estimate import Estimate
 from riskmodel.currency import INSIDE, in_words, outside
 from riskmodel.finance import IrrStatus
 from riskmodel.ledger import DOWNTIME_LINES
-from riskmodel.store import path_column, year_sums
+from riskmodel.store import path_column
+from riskmodel.year_quantiles import yearly_loss_quantiles
 
 Array = NDArray[np.float64]
 
@@ -121,9 +122,7 @@ def summary_rows(folder: Path, strategies: tuple[str, ...], baseline: str, n_yea
     losses = [f"{line.name.lower()}_eur" for line in DOWNTIME_LINES]
     for index, name in enumerate(strategies):
         by_strategy[name].append(Row(name, "prob_best", est.probability(best[:, index])))
-        annual = year_sums(folder, losses, index, len(strategies), n_years)
-        annual = np.ascontiguousarray(np.negative(annual, out=annual)[:, 1:])
-        bad_year = est.clustered_quantile(annual, ONE_IN_20_YEARS, "EUR")
+        bad_year = yearly_loss_quantiles(folder, losses, index, len(strategies), n_years, [ONE_IN_20_YEARS], "EUR")[0]
         by_strategy[name].append(Row(name, "downtime_loss_eur_1_in_20_year", bad_year))
     return [row for name in strategies for row in by_strategy[name]]
 

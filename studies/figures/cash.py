@@ -22,13 +22,15 @@ COLUMNS = 2
 def draw_cash_fan(results: Results) -> Figure:
     """One panel a strategy: median and the band that holds 8 of 10 lifetimes, all on one scale."""
     names = [name for name in results.strategy_names if name != results.baseline] or [results.baseline]
-    marks, base = looks(results), results.year_sums(["net_cash_eur"], results.baseline)
+    marks = looks(results)
     columns = min(COLUMNS, len(names))
     rows = math.ceil(len(names) / columns)
     figure = new_figure(1.4 + 3.2 * rows)
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     for axes, name in zip(panels.flat, names, strict=False):
-        cash = np.cumsum(results.year_sums(["net_cash_eur"], name) - base, axis=1) / MILLION
+        cash = results.year_sums(["net_cash_eur"], name, minus=results.baseline)
+        np.cumsum(cash, axis=1, out=cash)
+        cash /= MILLION
         _fan(axes, cash, marks[name])
     for axes in panels.flat[len(names) :]:
         axes.set_visible(False)
@@ -52,7 +54,7 @@ def _fan(axes: Axes, cash: np.ndarray, look: Look) -> None:
     from matplotlib.ticker import MaxNLocator
 
     years = np.arange(cash.shape[1])
-    low, middle, high = np.quantile(cash, [0.1, 0.5, 0.9], axis=0)
+    low, middle, high = np.array([np.quantile(of_year, [0.1, 0.5, 0.9]) for of_year in cash.T]).T
     axes.fill_between(years, low, high, color=look.colour, alpha=0.2, linewidth=0.8, hatch=look.hatch)
     axes.plot(years, middle, color=look.colour, linestyle=look.line, marker=look.marker, linewidth=2, markersize=5)
     axes.axhline(0.0, color=GREY, linewidth=1.2)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from distributions.estimate import clustered_quantiles
 from riskmodel.ledger import DOWNTIME_LINES
+from riskmodel.year_quantiles import yearly_loss_quantiles
 from studies.figures.style import GREY, MILLION, heading, label_ends, looks, new_figure
 
 if TYPE_CHECKING:
@@ -54,9 +54,10 @@ def draw_exceedance(results: Results) -> Figure:
 
 def _curve(results: Results, name: str, periods: NDArray[np.float64]) -> NDArray[np.float64]:
     """(2, n) loss and its standard error at each return period [million EUR]; no error known counts as none drawn."""
-    losses = -results.year_sums(LOSS_COLUMNS, name)[:, 1:] / MILLION
-    estimates = clustered_quantiles(losses, (1.0 - 1.0 / periods).tolist())
-    return np.array([[e.value for e in estimates], [e.standard_error for e in estimates]])
+    names = results.strategy_names
+    which = (names.index(name), len(names), results.n_years)
+    found = yearly_loss_quantiles(results.folder, LOSS_COLUMNS, *which, (1.0 - 1.0 / periods).tolist())
+    return np.array([[e.value for e in found], [e.standard_error for e in found]]) / MILLION
 
 
 def _panel(axes: Axes, results: Results, curves: dict[str, NDArray[np.float64]], periods: NDArray[np.float64]) -> None:

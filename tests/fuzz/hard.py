@@ -196,6 +196,7 @@ def _json() -> dict[str, bytes]:
 KINDS: dict[str, Callable[[], dict[str, bytes]]] = {
     ".toml": cache(_toml),
     ".csv": cache(_csv),
+    ".epw": cache(_csv),
     ".parquet": _parquets,
     ".xlsx": _workbooks,
     ".json": _json,

@@ -254,6 +254,80 @@ def _weather_seeds() -> list[bytes]:
     ]  # fmt: skip
 
 
+def _station(path: Path) -> Any:
+    from distributions.weather_reading import WeatherRequest, read_weather
+
+    return read_weather(WeatherRequest(path, None, None))
+
+
+def _station_seeds() -> list[bytes]:
+    """Files of weather services that say where they are from; the first lines are enough of those of many years."""
+    from tests import test_calibrate_irradiance as files
+
+    days = json.loads(files.pvgis_json("hourly")[0])
+    days["outputs"]["hourly"] = days["outputs"]["hourly"][:60]
+    texts = [files.pvgis_tmy_lines()[:60], files.pvgis_hourly_lines()[:60], [json.dumps(days)], files.tmy3_lines()]
+    return ["\n".join([*lines, ""]).encode() for lines in texts]
+
+
+def _epw_seeds() -> list[bytes]:
+    from tests.test_calibrate_irradiance import epw_lines
+
+    return ["\n".join([*epw_lines(), ""]).encode()]
+
+
+def _units(path: Path) -> Any:
+    from riskmodel.adequacy_table import read_units_by_area
+
+    return read_units_by_area(path)
+
+
+def _units_seeds() -> list[bytes]:
+    return [
+        b"name,mw,failures_per_year,repair_hours\na,40,6,45\nb,12.5,4,60\n",
+        b"area,unit_mw,for,mttr_h,count\nnorth,155,0.04,40,4\nsouth,20,0.1,50,2\n",
+        b"mw;mttf_hours;mttr\n40;1460;45\n",
+    ]
+
+
+def _load(path: Path) -> Any:
+    from riskmodel.adequacy_table import read_load
+
+    return read_load(path)
+
+
+def _load_seeds() -> list[bytes]:
+    hours = _hours(60)
+    rows = [f"{hour:%Y-%m-%dT%H:%M},{2000 + 10 * k}" for k, hour in enumerate(hours)]
+    return [
+        "\n".join(["time,load_mw", *rows, ""]).encode(),
+        "\n".join(["load", *(str(2000.5 + k) for k in range(60)), ""]).encode(),
+        "\n".join(["day,hour,demand_mw", *(f"{k // 24 + 1},{k % 24},{k}.5" for k in range(60)), ""]).encode(),
+    ]
+
+
+def _duties(path: Path) -> Any:
+    from riskmodel.ageing_table import age_table, read_duties
+
+    return age_table(read_duties(path), _cell_law())
+
+
+@functools.cache
+def _cell_law() -> Any:
+    from tests.test_ageing import LAWS
+
+    return next(iter(LAWS.values()))
+
+
+def _duties_seeds() -> list[bytes]:
+    return [
+        b"kind,T_C,soc_or_window,dod,crate_during_active,cycles_per_day,years\n"
+        b"calendar,25,0.5,,,,10\ncycling,35,0.1-0.9,0.8,0.5,1,5\n",
+        b"kind,T_C,SOC,days,Crate,DOD,FEC,note\n"
+        b"calendar,25,0.5,800,,,,x\ncycle,40,,300,1,0.8,2000,y\nboth,25,0.5,300,1,1,500,z\n",
+    ]
+
+
 def _log(path: Path) -> Any:
     from distributions.outage_log import LogRequest, read_outage_log
 
@@ -363,6 +437,11 @@ READERS = {
         Reader("prices csv", ".csv", _prices, _history_errors, _price_seeds),
         Reader("prices parquet", ".parquet", _prices, _history_errors, _price_parquets),
         Reader("weather csv", ".csv", _weather, _history_errors, _weather_seeds),
+        Reader("station weather", ".csv", _station, _history_errors, _station_seeds),
+        Reader("weather epw", ".epw", _station, _history_errors, _epw_seeds),
+        Reader("units csv", ".csv", _units, _study_errors, _units_seeds),
+        Reader("load csv", ".csv", _load, _study_errors, _load_seeds),
+        Reader("duties csv", ".csv", _duties, _study_errors, _duties_seeds),
         Reader("outage log csv", ".csv", _log, _history_errors, _log_seeds),
         Reader("outage log parquet", ".parquet", _log, _history_errors, _log_parquets),
         Reader(

@@ -35,8 +35,10 @@ class ReadOnce(Results):
             self._columns[name] = super().column(name)
         return self._columns[name]
 
-    def year_sums(self, names: list[str], strategy: str) -> NDArray[np.float64]:
-        """(n_paths, n_years + 1) sum of some columns of years.parquet for one strategy."""
+    def year_sums(self, names: list[str], strategy: str, minus: str | None = None) -> NDArray[np.float64]:
+        """(n_paths, n_years + 1) sum of some columns of years.parquet for one strategy, or for it less another one."""
+        if minus is not None:
+            return np.asarray(self.year_sums(names, strategy) - self.year_sums(names, minus))
         key = (strategy, *names)
         if key not in self._sums:
             self._sums[key] = super().year_sums(names, strategy)

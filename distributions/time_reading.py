@@ -26,6 +26,7 @@ TIME_NAMES = (
 FIXED = re.compile(r"(?:utc|gmt)?\s*([+-]?\d{1,2})(?::?(30|45|00))?", re.IGNORECASE)
 IN_NAME = re.compile(r"utc_?(m|p|[+-])?(\d{1,2})(?!\d)", re.IGNORECASE)
 ZONED = re.compile(r"(?:Z|\d[+-]\d\d:?\d\d)$")
+ODD_OFFSET = re.compile(r"[T ]\d.*[+-]|\+|[A-Za-z]$")
 OTHER_ORDER = re.compile(r"\d{1,2}[./-](?:\d{1,2}|[A-Za-z]{3})[./-]\d{4}")
 CLOCKS = (" %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", "", "T%H:%M", "T%H:%M:%S", " %H:%M%z", " %H:%M:%S%z")
 SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/\d{4}")
@@ -268,7 +269,12 @@ def _parse(table: Table, column: str) -> tuple[pd.DatetimeIndex, bool]:
     if aware and not zoned[filled].all():
         odd = int(np.flatnonzero(filled & ~zoned)[0])
         raise table.refuse(odd, column, "a time with its offset from UTC, such as Z or +01:00, as other rows have")
-    times = pd.to_datetime(text, errors="coerce", utc=aware, format=_format(text[filled]))
+    try:
+        times = pd.to_datetime(text, errors="coerce", utc=aware, format=_format(text[filled]))
+    except ValueError:  # offsets in ways of writing that only pandas knows, in some of the rows
+        odd = np.flatnonzero(text.str.contains(ODD_OFFSET.pattern, regex=True).to_numpy(dtype=bool) & filled)
+        row = int(odd[0]) if len(odd) else int(np.flatnonzero(filled)[0])
+        raise table.refuse(row, column, "a time without an offset, or with one such as Z or +01:00") from None
     wrong = np.flatnonzero((pd.isna(times) & (text != "")).to_numpy(dtype=bool))
     if len(wrong):
         raise table.refuse(int(wrong[0]), column, "a time such as 2024-01-31T13:00 or 31.01.2024 13:00")

@@ -193,6 +193,10 @@ def test_log_gives_rate_season_and_law(tmp_path: Path, compiled: bool) -> None:
         ("start,duration\n2020-01-02 10:00,5\n", "column duration does not name its unit: type --duration-unit"),
         ("start,cause\n2020-01-02 10:00,tree\n", "no column looks like the end or the duration"),
         ("start,duration_min\n2020-01-02 10:00,-5\n", "line 2, column duration_min: '-5': expected a number from 0"),
+        (
+            "start,end\n2020-01-02 10:00:00,2020-01-02 11:00:00\n2020-02-19 10:00:00-3,2020-02-19 11:00:00\n",
+            r"line 3, column start: '2020-02-19 10:00:00-3': expected a time without an offset, or with one such as Z",
+        ),
         ("start,duration_min\n2020-01-02 10:00,5\n", "1 event remain: a fit needs at least 5"),
     ],
 )

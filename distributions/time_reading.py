@@ -272,8 +272,8 @@ def _parse(table: Table, column: str) -> tuple[pd.DatetimeIndex, bool]:
     try:
         times = pd.to_datetime(text, errors="coerce", utc=aware, format=_format(text[filled]))
     except ValueError:  # offsets in ways of writing that only pandas knows, in some of the rows
-        odd = np.flatnonzero(text.str.contains(ODD_OFFSET.pattern, regex=True).to_numpy(dtype=bool) & filled)
-        row = int(odd[0]) if len(odd) else int(np.flatnonzero(filled)[0])
+        strange = text.str.contains(ODD_OFFSET.pattern, regex=True).to_numpy(dtype=bool) & filled
+        row = int(np.flatnonzero(strange if strange.any() else filled)[0])
         raise table.refuse(row, column, "a time without an offset, or with one such as Z or +01:00") from None
     wrong = np.flatnonzero((pd.isna(times) & (text != "")).to_numpy(dtype=bool))
     if len(wrong):

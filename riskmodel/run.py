@@ -358,6 +358,7 @@ class _Run:
         write_study(self.folder, self.study)
         if draw_figures is not None:
             manifests.write(self.folder, self.manifest)  # the figures say how many paths there are
+            give_back()
             draw_figures(_results(self.folder), self.folder / FIGURES)
         files = manifests.file_hashes(self.folder, (*TABLE_FILES, GIVEN_EVENTS, FIGURES))
         self.manifest.update(state="finished", ended=manifests.now(), files=files)

@@ -40,6 +40,7 @@ from distributions.estimate import Estimate
 from riskmodel.currency import INSIDE, in_words, outside
 from riskmodel.finance import IrrStatus
 from riskmodel.ledger import DOWNTIME_LINES
+from riskmodel.memory import give_back
 from riskmodel.store import path_column
 from riskmodel.year_quantiles import yearly_loss_quantiles
 
@@ -120,6 +121,7 @@ def summary_rows(folder: Path, strategies: tuple[str, ...], baseline: str, n_yea
             by_strategy[name] += [Row(name, label, estimate) for label, estimate in of_metric]
     best = path_column(folder, "best", len(strategies))
     losses = [f"{line.name.lower()}_eur" for line in DOWNTIME_LINES]
+    give_back()
     for index, name in enumerate(strategies):
         by_strategy[name].append(Row(name, "prob_best", est.probability(best[:, index])))
         bad_year = yearly_loss_quantiles(folder, losses, index, len(strategies), n_years, [ONE_IN_20_YEARS], "EUR")[0]

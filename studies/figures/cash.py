@@ -29,7 +29,8 @@ def draw_cash_fan(results: Results) -> Figure:
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     for axes, name in zip(panels.flat, names, strict=False):
         cash = results.year_sums(["net_cash_eur"], name, minus=results.baseline)
-        np.cumsum(cash, axis=1, out=cash)
+        for year in range(1, cash.shape[1]):  # in place
+            cash[:, year] += cash[:, year - 1]
         cash /= MILLION
         _fan(axes, cash, marks[name])
     for axes in panels.flat[len(names) :]:

@@ -12,6 +12,7 @@ from distributions.cells import LAWS
 from distributions.cells.forms import POWER, SIGMOID, advance, level, walk
 from riskmodel.ageing import Ageing, capacity_after, continuous_duty, cycling_duty, storage_duty
 from riskmodel.ageing_table import age_table, read_duties
+from riskmodel.study import StudyError
 from studies.cli import app
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -175,3 +176,12 @@ def test_age_names_the_laws(tmp_path):
     assert done.exit_code == 2
     assert "blast_lfp_250ah, blast_sony_murata, naumann_2020" in done.output
     assert not out.exists()
+
+
+@pytest.mark.parametrize("depth", ["0", "1e-320", "0.0009", "nan", "1.1"])
+def test_depths_that_no_test_has_are_refused(tmp_path, depth):
+    """A cycle of 1e-320 of the capacity would take no time, and a day hold more of them than there are numbers."""
+    place = tmp_path / "duties.csv"
+    place.write_text(f"kind,T_C,SOC,days,Crate,DOD,FEC\ncycle,25,,,1,{depth},100\n", encoding="utf-8")
+    with pytest.raises(StudyError, match="a depth of discharge from 0.001 to 1"):
+        age_table(read_duties(place), LAWS["naumann_2020"])

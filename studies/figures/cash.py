@@ -33,6 +33,7 @@ def draw_cash_fan(results: Results) -> Figure:
             cash[:, year] += cash[:, year - 1]
         cash /= MILLION
         _fan(axes, cash, marks[name])
+        del cash  # or the next strategy's would be read beside it
     for axes in panels.flat[len(names) :]:
         axes.set_visible(False)
     for axes in panels[:, 0]:

@@ -80,7 +80,7 @@ def event_groups(folder: Path, columns: Sequence[str]) -> Iterator[pa.Table]:
 def intact_parts(folder: Path, digests: Sequence[str]) -> list[str]:
     """Those SHA-256 of the first parts that the files still have, up to the first one that has not."""
     intact: list[str] = []
-    for number, digest in enumerate(digests):
+    for number, digest in enumerate(digests if isinstance(digests, list) else ()):  # as a manifest has it
         place = part_file(folder, number)
         if not place.is_file() or file_digest(place) != digest:
             break

@@ -24,59 +24,92 @@ LONGEST_VARINT = 10
 BOOLEANS, BYTE, INTEGERS, DOUBLE, BINARY, LISTS, STRUCT = (1, 2), 3, (4, 5, 6), 7, 8, (9, 10), 12
 
 
-class _Header:
-    """Fields of a page header, or of the footer, in the compact protocol."""
+class _Fields:
+    """Structs of the compact protocol, one after another in the same bytes.
 
-    def __init__(self, content: Any, at: int, end: int) -> None:
-        self.content, self.at, self.end = content, at, end
+    A file of a million paths has hundreds of thousands of fields, so the common ones are read without a call.
 
-    def byte(self) -> int:
-        if not 0 <= self.at < self.end:
-            raise FileError("has a header that does not end")
-        self.at += 1
-        return int(self.content[self.at - 1])
+    Attributes
+    ----------
+    data : bytes
+    at : int
+        Where the next struct begins.
+    """
 
-    def varint(self) -> int:
-        number = 0
-        for k in range(LONGEST_VARINT):
-            part = self.byte()
-            number |= (part & 127) << (7 * k)
-            if part < 128:
-                return number
-        raise FileError("has a damaged header")
+    def __init__(self, data: bytes) -> None:
+        self.data, self.at = data, 0
 
-    def integer(self) -> int:
-        number = self.varint()
-        return (number >> 1) ^ -(number & 1)
-
-    def struct(self, depth: int = 0) -> dict[int, Any]:
+    def struct(self) -> dict[int, Any]:
         """Fields by number: whole numbers, structs and lists; of the rest only where it ends."""
-        if depth > MOST_DEPTH:
-            raise FileError("has a damaged header")
-        fields: dict[int, Any] = {}
-        number = 0
-        while (head := self.byte()) != 0:
-            number = number + (head >> 4) if head >> 4 else self.integer()
-            fields[number] = None if head & 15 in BOOLEANS else self.value(head & 15, depth)
+        try:
+            fields, self.at = self._struct(self.at, 0)
+        except IndexError:
+            raise FileError("has a header that does not end") from None
         return fields
 
-    def value(self, kind: int, depth: int) -> Any:
-        if kind in INTEGERS:
-            return self.integer()
-        if kind == STRUCT:
-            return self.struct(depth + 1)
-        if kind in LISTS:
-            head = self.byte()
-            count = head >> 4 if head >> 4 < 15 else self.varint()
-            if count > MOST_LIST:
-                raise FileError("has a damaged header")
-            return [self.value(BYTE if head & 15 in BOOLEANS else head & 15, depth + 1) for _ in range(count)]
-        elif kind in (BYTE, DOUBLE, BINARY):
-            length = {BYTE: 1, DOUBLE: 8}.get(kind) or self.varint()
-            self.at += length
-        else:
+    def _struct(self, at: int, depth: int) -> tuple[dict[int, Any], int]:
+        if depth > MOST_DEPTH:
             raise FileError("has a damaged header")
-        return None
+        data = self.data
+        fields: dict[int, Any] = {}
+        number = 0
+        while head := data[at]:
+            at += 1
+            if head >> 4:
+                number += head >> 4
+            else:
+                number, at = self._integer(at)
+            kind = head & 15
+            if kind in INTEGERS:
+                word = data[at]
+                if word < 128:
+                    fields[number], at = (word >> 1) ^ -(word & 1), at + 1
+                else:
+                    fields[number], at = self._integer(at)
+            elif kind in BOOLEANS:
+                fields[number] = None
+            else:
+                fields[number], at = self._value(kind, at, depth)
+        return fields, at + 1
+
+    def _varint(self, at: int) -> tuple[int, int]:
+        number = 0
+        for k in range(LONGEST_VARINT):
+            part = self.data[at + k]
+            number |= (part & 127) << (7 * k)
+            if part < 128:
+                return number, at + k + 1
+        raise FileError("has a damaged header")
+
+    def _integer(self, at: int) -> tuple[int, int]:
+        number, at = self._varint(at)
+        return (number >> 1) ^ -(number & 1), at
+
+    def _value(self, kind: int, at: int, depth: int) -> tuple[Any, int]:
+        if kind == STRUCT:
+            return self._struct(at, depth + 1)
+        if kind == BINARY:
+            length, at = self._varint(at)
+            return None, at + length
+        if kind in LISTS:
+            head = self.data[at]
+            count, at = (head >> 4, at + 1) if head >> 4 < 15 else self._varint(at + 1)
+            if count > MOST_LIST or depth >= MOST_DEPTH:
+                raise FileError("has a damaged header")
+            return self._list(head & 15, count, at, depth + 1)
+        if kind in (BYTE, DOUBLE):
+            return None, at + (1 if kind == BYTE else 8)
+        raise FileError("has a damaged header")
+
+    def _list(self, kind: int, count: int, at: int, depth: int) -> tuple[list[Any], int]:
+        values = []
+        for _ in range(count):
+            if kind in INTEGERS:
+                value, at = self._integer(at)
+            else:
+                value, at = self._value(BYTE if kind in BOOLEANS else kind, at, depth)
+            values.append(value)
+        return values, at
 
 
 def check_pages(content: bytes, most_bytes: int) -> None:
@@ -109,7 +142,7 @@ def check_pages(content: bytes, most_bytes: int) -> None:
             begin = min(offsets)
             if not 0 <= begin <= begin + size <= len(content):
                 raise FileError("has a column that lies outside the file")
-            total += _check_chunk(_Header(content, begin, begin + size), rows)
+            total += _check_chunk(content[begin : begin + size], rows)
             if total > most_bytes:
                 raise FileError(f"unpacks to more than {most_bytes:,} bytes, the most that are read")
 
@@ -119,7 +152,7 @@ def _footer(content: bytes) -> dict[int, Any]:
     length = int.from_bytes(content[-8:-4], "little")
     if content[-4:] != MAGIC or content[:4] != MAGIC or length + 12 > len(content):
         raise FileError("is no whole Parquet file")
-    return _Header(content, len(content) - 8 - length, len(content) - 8).struct()
+    return _Fields(content[len(content) - 8 - length : len(content) - 8]).struct()
 
 
 def _list(value: Any) -> list[dict[int, Any]]:
@@ -128,10 +161,11 @@ def _list(value: Any) -> list[dict[int, Any]]:
     return value
 
 
-def _check_chunk(header: _Header, rows: int) -> int:
+def _check_chunk(chunk: bytes, rows: int) -> int:
     """Bytes that the pages of one column in one row group unpack to."""
     total = values = 0
-    while header.at < header.end and values < rows:
+    header = _Fields(chunk)
+    while header.at < len(chunk) and values < rows:
         page = header.struct()
         unpacked, packed = page.get(UNPACKED_SIZE), page.get(PACKED_SIZE)
         if not isinstance(unpacked, int) or not isinstance(packed, int) or min(unpacked, packed) < 0:
@@ -144,7 +178,7 @@ def _check_chunk(header: _Header, rows: int) -> int:
             raise FileError(f"claims a page of {count} values in {rows:,} rows")
         total, values = total + unpacked, values + count
         header.at += packed
-        if header.at > header.end:
+        if header.at > len(chunk):
             raise FileError("claims a page beyond its column")
     return total
 

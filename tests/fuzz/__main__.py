@@ -1,6 +1,6 @@
 """``python -m tests.fuzz``: many inputs for each reader, and the table of how they ended.
 
-Each reader runs in processes of its own, a thousand inputs each, so that a crash of the interpreter is one input's.
+Each reader runs in processes of its own, ten thousand inputs each, so that a crash of the interpreter is one input's.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 from tests.fuzz.harness import MOST_MEMORY, limit_memory, peak_memory, tried
 from tests.fuzz.readers import READERS
 
-BATCH = 2000
+BATCH = 10_000
 LOST = "the interpreter died"
 
 

@@ -56,11 +56,10 @@ def _word(content, chance, seeds):
 
 
 def _number(content, chance, seeds):
-    """Another value where a number stands."""
-    found = list(NUMBER.finditer(bytes(content)))
+    """Another value where a number stands: the next one after any place, or the first."""
+    found = NUMBER.search(content, _place(content, chance)) or NUMBER.search(content)
     if found:
-        one = chance.choice(found)
-        content[one.start() : one.end()] = chance.choice(WORDS)
+        content[found.start() : found.end()] = chance.choice(WORDS)
     return content
 
 

@@ -39,6 +39,8 @@ STRIDE, SPAN = 1024, 64
 
 METRICS = ("npv_eur", "delta_npv_eur", "energy_cost_eur_per_year", "downtime_loss_eur_per_year")
 LEAST_PAIRS = 16
+LEAST_EFFECTIVE = 6.0
+"""Effective pairs, the square of the sum of sizes over the sum of their squares: 1 where one pair makes them all."""
 KINDS = ("chance", "parameters", "inputs")
 
 
@@ -95,7 +97,8 @@ def split(first: NDArray[Any], other_chance: NDArray[Any], other_parameters: NDA
     Returns
     -------
     Split or None
-        None with fewer than 16 pairs, or where the result does not vary.
+        None with fewer than 16 pairs, where a few of them make all of the variance (fewer than 6 effective pairs: the
+        standard error would be as uncertain as the share), or where the result does not vary.
     """
     n = first.size
     lives = np.stack([first, other_chance, other_parameters]).astype(np.float64)
@@ -107,6 +110,8 @@ def split(first: NDArray[Any], other_chance: NDArray[Any], other_parameters: NDA
         return None
     a, b, c = lives / np.sqrt(variance)
     size = (a * a + b * b + c * c) / 3.0
+    if size.sum() ** 2 < LEAST_EFFECTIVE * np.sum(size**2):
+        return None
     # A new set of parameters and chance meets either of the other two lives on the inputs alone.
     both, inputs = a * b, 0.5 * (a * c + b * c)
     known, own = float(both.mean()), float(inputs.mean())

@@ -64,6 +64,15 @@ def test_too_few_lives_or_no_spread_give_nothing():
     assert split(*np.full((3, 100), np.nan)) is None
 
 
+def test_a_spread_that_few_lives_make_gives_nothing():
+    """64 pairs of which one is twenty standard deviations off, in one life: its share would be chance, with an error
+    from 63 that know nothing of it. The same 64 without it are told."""
+    drawn = np.stack(lives(64, np.random.default_rng(14)))
+    assert split(*drawn) is not None
+    drawn[0, 5] += 20.0 * drawn.std()
+    assert split(*drawn) is None
+
+
 @pytest.mark.parametrize(("first", "end"), [(0, 1000), (5, 9), (250, 300), (16, 256), (700, 701)])
 def test_stretches_do_not_depend_on_the_range(first, end):
     mine = [path for a, n in spans(first, end) for path in range(a, a + n)]

@@ -9,7 +9,7 @@ import argparse
 import contextlib
 import io
 import json
-import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.fuzz.harness import MOST_MEMORY, limit_memory, peak_memory, tried
-from tests.fuzz.readers import READERS
+from tests.fuzz.readers import QUICK, READERS
 
 BATCH = 10_000
 LOST = "the interpreter died"
+NOW = "now"
+"""The input that is being read: what is left where the interpreter died."""
 
 
 def batch(name: str, seed: int, first: int, end: int, until: float, report: Path, kept: Path) -> None:
@@ -30,14 +32,14 @@ def batch(name: str, seed: int, first: int, end: int, until: float, report: Path
     seeds = reader.seeds()
     limit_memory()
     found: dict[str, Any] = {"done": 0, "refused": 0, "slowest_s": 0.0, "peak": 0, "crashes": {}}
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
+    with tempfile.TemporaryDirectory(dir=QUICK) as folder:
         place = Path(folder) / f"input{reader.suffix}"
         for k in range(first, end):
             if time.time() > until:
                 break
             content = reader.make(seeds, seed, k)
             place.write_bytes(content)
-            (kept / "now").write_bytes(content)
+            report.with_name(NOW).write_bytes(content)
             with contextlib.redirect_stdout(io.StringIO()):
                 outcome = tried(reader, place)
             found["done"] += 1
@@ -56,27 +58,8 @@ def fuzz(name: str, inputs: int, seed: int, first: int, seconds: float, kept: Pa
     """All inputs of one reader."""
     total: dict[str, Any] = {"done": 0, "refused": 0, "slowest_s": 0.0, "peak": 0, "crashes": {}}
     until = time.time() + seconds
-    report = kept / "report.json"
     for start in range(first, first + inputs, BATCH):
-        end = min(start + BATCH, first + inputs)
-        report.unlink(missing_ok=True)
-        arguments = ["--batch", name, str(seed), str(start), str(end), str(until), str(report), str(kept)]
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.fuzz", *arguments], check=False, capture_output=True, text=True
-        )
-        if report.exists():
-            found = json.loads(report.read_text(encoding="utf-8"))
-        else:
-            place = kept / f"{name.replace(' ', '_')}_{start}_died{READERS[name].suffix}"
-            if (kept / "now").exists():
-                os.replace(kept / "now", place)
-            found = {
-                "done": 0,
-                "refused": 0,
-                "slowest_s": 0.0,
-                "peak": 0,
-                "crashes": {LOST: f"{place}: {done.stderr[-300:]}"},
-            }
+        found = _batch_apart(name, seed, start, min(start + BATCH, first + inputs), until, kept)
         for key in ("done", "refused"):
             total[key] += found[key]
         for key in ("slowest_s", "peak"):
@@ -86,6 +69,24 @@ def fuzz(name: str, inputs: int, seed: int, first: int, seconds: float, kept: Pa
         if time.time() > until:
             break
     return total
+
+
+def _batch_apart(name: str, seed: int, first: int, end: int, until: float, kept: Path) -> dict[str, Any]:
+    """What a batch found in a process of its own; where that died, the input that it died of is kept."""
+    with tempfile.TemporaryDirectory(dir=QUICK) as folder:
+        report = Path(folder) / "report.json"
+        arguments = ["--batch", name, str(seed), str(first), str(end), str(until), str(report), str(kept)]
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.fuzz", *arguments], check=False, capture_output=True, text=True
+        )
+        if report.exists():
+            found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
+            return found
+        place = kept / f"{name.replace(' ', '_')}_{first}_died{READERS[name].suffix}"
+        if report.with_name(NOW).exists():
+            shutil.move(report.with_name(NOW), place)
+        crash = {LOST: f"{place}: {done.stderr[-300:]}"}
+        return {"done": 0, "refused": 0, "slowest_s": 0.0, "peak": 0, "crashes": crash}
 
 
 def main() -> int:

@@ -12,8 +12,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from riskmodel.run_errors import told_as_damage
-
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -69,10 +67,10 @@ def event_rows(folder: Path) -> int:
 
 def event_groups(folder: Path, columns: Sequence[str]) -> Iterator[pa.Table]:
     """Some columns of the table of events, a row group at a time, in the order of the paths."""
-    import pyarrow.parquet as pq
+    from riskmodel.store import opened
 
     for place in event_files(folder):
-        with told_as_damage(place), pq.ParquetFile(place) as file:
+        with opened(place) as file:
             for group in range(file.num_row_groups):
                 yield file.read_row_group(group, columns=list(columns), use_threads=False)
 

@@ -106,15 +106,14 @@ def _measures(results: Results, name: str, npv: Array) -> dict[str, Estimate]:
 
 def line_values(results: Results) -> Array:
     """NPV of every line, (n_paths, n_strategies, N_LINES) float64 [study money]."""
-    import pyarrow.parquet as pq
-
     from riskmodel.run import RunError
+    from riskmodel.store import opened
 
     names, entries = results.strategy_names, results.n_years + 1
     columns = [outside(f"{line.name.lower()}_eur", results.currency) for line in Line]
     rate, mid_year = _discounting(results)
     out = np.empty((results.n_paths, len(names), len(columns)))
-    with pq.ParquetFile(results.folder / "years.parquet") as file:
+    with opened(results.folder / "years.parquet") as file:
         if not set(columns) <= set(file.schema_arrow.names):
             raise RunError(f"{results.folder}: written by another version of this program; run the study again")
         first = 0

@@ -179,7 +179,8 @@ def _write_groups(place: Path, groups: Iterator[pa.Table], words: dict[str, tupl
             table = _with_words(group, words)
             if writer is None:
                 coded = [field.name for field in table.schema if field.name in words]
-                writer = pq.ParquetWriter(partial, table.schema, compression="zstd", use_dictionary=coded)
+                how = {"compression": "zstd", "use_dictionary": coded, "write_page_checksum": True}
+                writer = pq.ParquetWriter(partial, table.schema, **how)
             if table.num_rows:
                 writer.write_table(table, row_group_size=table.num_rows)
             del group, table

@@ -118,7 +118,7 @@ class Results:
         place = self.folder / f"{name}.parquet"
         with told_as_damage(place):
             files = event_files(self.folder) if place.name == EVENTS else [place]
-            parts = [pd.read_parquet(file, engine="pyarrow") for file in files]
+            parts = [pd.read_parquet(file, engine="pyarrow", page_checksum_verification=True) for file in files]
             return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
 
     def column(self, name: str) -> NDArray[Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from numpy.typing import NDArray
 from riskmodel.currency import stored
 from riskmodel.range_store import Ranges, RangeStore
 from riskmodel.run_errors import told_as_damage
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
 
 RANGES = "ranges"
 PATHS_PER_GROUP = 1000
@@ -44,12 +48,21 @@ def range_column(
     return values
 
 
-def path_column(folder: Path, name: str, n_strategies: int) -> NDArray[Any]:
-    """(n_paths, n_strategies) values of one column of paths.parquet."""
+@contextmanager
+def opened(place: Path) -> Iterator[pq.ParquetFile]:
+    """A table of results, its pages compared with their checksums as they are read; damage is a RunError.
+
+    The SHA-256 of a large table is not compared before numbers are read from it, which would read all of it.
+    """
     import pyarrow.parquet as pq
 
-    place = folder / "paths.parquet"
-    with told_as_damage(place), pq.ParquetFile(place) as file:
+    with told_as_damage(place), pq.ParquetFile(place, page_checksum_verification=True) as file:
+        yield file
+
+
+def path_column(folder: Path, name: str, n_strategies: int) -> NDArray[Any]:
+    """(n_paths, n_strategies) values of one column of paths.parquet."""
+    with opened(folder / "paths.parquet") as file:
         there = stored(file.schema_arrow.names, name)
         return file.read(columns=[there], use_threads=False).column(there).to_numpy().reshape(-1, n_strategies)
 
@@ -70,11 +83,8 @@ def year_groups(
 
     Of one strategy, or of one less another.
     """
-    import pyarrow.parquet as pq
-
     entries = n_years + 1
-    place = folder / "years.parquet"
-    with told_as_damage(place), pq.ParquetFile(place) as file:
+    with opened(folder / "years.parquet") as file:
         names = [stored(file.schema_arrow.names, name) for name in names]
         first = 0
         for group in range(file.num_row_groups):

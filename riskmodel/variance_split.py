@@ -128,12 +128,10 @@ def split_rows(
     folder: Path, strategies: tuple[str, ...], baseline: str, first_path: int = 0
 ) -> Iterator[tuple[str, str, Estimate]]:
     """(strategy, METRIC:variance_share_KIND, estimate) of the final tables in a folder; nothing with too few paths."""
-    import pyarrow.parquet as pq
-
     from riskmodel.currency import stored
-    from riskmodel.store import path_column
+    from riskmodel.store import opened, path_column
 
-    with pq.ParquetFile(folder / "redrawn.parquet") as file:
+    with opened(folder / "redrawn.parquet") as file:
         there = [stored(file.schema_arrow.names, metric) for metric in METRICS]
         columns = ["path", "again", *there]
         table = file.read(columns=columns, use_threads=False).select(columns)

@@ -89,7 +89,8 @@ class OneLifetime:
 
         only = [("path", "=", self.path)]
         files = event_files(self.results.folder)
-        table = pa.concat_tables([pq.read_table(file, filters=only, use_threads=False) for file in files])
+        how = {"filters": only, "use_threads": False, "page_checksum_verification": True}
+        table = pa.concat_tables([pq.read_table(file, **how) for file in files])
         return {
             inside(name, self.results.currency): np.array(table.column(name).to_pylist(), dtype=object)
             if name in WORDS

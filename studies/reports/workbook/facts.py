@@ -10,6 +10,7 @@ import numpy as np
 from distributions.estimate import Estimate, clustered_quantiles
 from riskmodel.currency import in_words, outside
 from riskmodel.ledger_lines import DOWNTIME_LINES, Line
+from riskmodel.store import opened
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,11 +109,9 @@ class Facts:
     @functools.cached_property
     def _line_means(self) -> NDArray[np.float64]:
         """(n_strategies, n_lines, n_years + 1) mean of every line."""
-        import pyarrow.parquet as pq
-
         columns = [outside(f"{line.name.lower()}_eur", self.currency) for line in Line]
         sums = np.zeros((len(self.names), len(columns), self.years + 1))
-        with pq.ParquetFile(self.results.folder / "years.parquet") as file:
+        with opened(self.results.folder / "years.parquet") as file:
             for group in range(file.num_row_groups):
                 table = file.read_row_group(group, columns=columns, use_threads=False)
                 for k, column in enumerate(columns):

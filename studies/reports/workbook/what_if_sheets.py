@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.currency import outside
+from riskmodel.store import opened
 from studies.reports.source import ReportError
 from studies.reports.workbook.book import MILLIONS, at
 from studies.reports.workbook.money import FIRST_YEAR
@@ -120,10 +121,8 @@ def sensitivity_of(facts: Facts) -> dict[str, Any] | str:
 
 def _first_paths(facts: Facts) -> pd.DataFrame:
     """Rows of the first lifetimes of paths.parquet, no more of the file than holds them."""
-    import pyarrow.parquet as pq
-
     wanted = MOST_PATHS * len(facts.names)
-    with pq.ParquetFile(facts.results.folder / "paths.parquet") as file:
+    with opened(facts.results.folder / "paths.parquet") as file:
         groups, rows = 0, 0
         while groups < file.num_row_groups and rows < wanted:
             rows += file.metadata.row_group(groups).num_rows

@@ -64,6 +64,35 @@ def test_written_text_reads_back() -> None:
     np.testing.assert_allclose(again["quantile"], record["quantile"], rtol=1e-5)
 
 
+@pytest.mark.parametrize(("kind", "name"), SHIPPED)
+def test_what_a_reader_changes_is_its_own(kind: str, name: str) -> None:
+    """Records are parsed once and given out many times."""
+    before = repr(load(kind, name))
+    record = load(kind, name)
+    record["meta"]["source"] = "changed"
+    for value in record.values():
+        if isinstance(value, dict):
+            value.clear()
+        if isinstance(value, list):
+            value.append("changed")
+        if isinstance(value, np.ndarray):
+            assert not value.flags.writeable
+    assert repr(load(kind, name)) == before
+
+
+def test_a_changed_file_is_read_again(tmp_path) -> None:
+    place = tmp_path / "own.toml"
+    text = (FOLDER / "outages_nordic_hv.toml").read_text(encoding="utf-8")
+    place.write_text(text, encoding="utf-8")
+    source = load("outages", place)["meta"]["source"]
+    place.write_text(text.replace(source, "another source"), encoding="utf-8")
+    assert load("outages", place)["meta"]["source"] == "another source" != source
+    place.write_text("meta = 1", encoding="utf-8")
+    for _ in range(2):
+        with pytest.raises(ParameterError, match="own.toml"):
+            load("outages", place)
+
+
 def test_unknown_name_offers_the_nearest() -> None:
     with pytest.raises(ParameterError, match="did you mean 'SE3_2021_2023'"):
         load("prices", "SE3_2021_2032")

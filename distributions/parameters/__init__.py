@@ -5,6 +5,7 @@ floats, dicts and float64 arrays. Kinds: ``prices``, ``weather``, ``irradiance``
 """
 
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -102,12 +103,28 @@ def load(kind, name):
     """
     path = _find(kind, name)
     try:
-        raw = parse_toml(read_text(path, MOST_TOML_BYTES))
+        return _own(_read(kind, read_text(path, MOST_TOML_BYTES), path.name))
     except FileError as error:
         raise ParameterError(f"{path.name}: {error}") from None
+
+
+@lru_cache(maxsize=32)
+def _read(kind, text, file_name):
+    """The record in a text, parsed once: a study is checked against its records many times."""
+    try:
+        raw = parse_toml(text)
+    except FileError:
+        raise  # says what it is by itself
     except ValueError as error:
-        raise ParameterError(f"{path.name}: not valid TOML: {error}") from error
-    return validate(kind, raw, path.name)
+        raise ParameterError(f"{file_name}: not valid TOML: {error}") from error
+    return validate(kind, raw, file_name)
+
+
+def _own(value):
+    """A copy that the caller may change; arrays are read-only and stay."""
+    if isinstance(value, dict):
+        return {key: _own(part) for key, part in value.items()}
+    return [_own(part) for part in value] if isinstance(value, list) else value
 
 
 def validate(kind, raw, file_name="parameters"):

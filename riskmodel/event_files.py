@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from riskmodel.run_errors import AGAIN, RunError, told_as_damage
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EVENTS",
     "PATHS_PER_PART",
+    "check_columns",
     "event_columns",
     "event_files",
     "event_groups",
@@ -58,6 +61,21 @@ def event_columns(folder: Path) -> list[str]:
     return list(pq.read_schema(event_files(folder)[0]).names)
 
 
+def check_columns(folder: Path, names: Iterable[str]) -> None:
+    """Refuse a table of events without columns that are needed.
+
+    Raises
+    ------
+    RunError
+    """
+    with told_as_damage(folder / EVENTS):
+        there = event_columns(folder)
+    absent = [name for name in names if name not in there]
+    if absent:
+        text = f"has no column {', '.join(absent)}: another version of this program made it"
+        raise RunError(f"{folder / EVENTS}: {text}; {AGAIN}")
+
+
 def event_rows(folder: Path) -> int:
     """Rows of the table of events."""
     import pyarrow.parquet as pq
@@ -69,6 +87,7 @@ def event_groups(folder: Path, columns: Sequence[str]) -> Iterator[pa.Table]:
     """Some columns of the table of events, a row group at a time, in the order of the paths."""
     from riskmodel.store import opened
 
+    check_columns(folder, columns)
     for place in event_files(folder):
         with opened(place) as file:
             for group in range(file.num_row_groups):

@@ -106,16 +106,19 @@ def _measures(results: Results, name: str, npv: Array) -> dict[str, Estimate]:
 
 def line_values(results: Results) -> Array:
     """NPV of every line, (n_paths, n_strategies, N_LINES) float64 [study money]."""
-    from riskmodel.run import RunError
+    from riskmodel.run_errors import AGAIN, RunError
     from riskmodel.store import opened
 
     names, entries = results.strategy_names, results.n_years + 1
     columns = [outside(f"{line.name.lower()}_eur", results.currency) for line in Line]
     rate, mid_year = _discounting(results)
     out = np.empty((results.n_paths, len(names), len(columns)))
-    with opened(results.folder / "years.parquet") as file:
-        if not set(columns) <= set(file.schema_arrow.names):
-            raise RunError(f"{results.folder}: written by another version of this program; run the study again")
+    place = results.folder / "years.parquet"
+    with opened(place) as file:
+        absent = [column for column in columns if column not in file.schema_arrow.names]
+        if absent:
+            text = f"has no column {', '.join(absent)}: another version of this program made it"
+            raise RunError(f"{place}: {text}; {AGAIN}")
         first = 0
         for group in range(file.num_row_groups):
             table = file.read_row_group(group, columns=columns, use_threads=False)

@@ -49,6 +49,13 @@ PROCESS_KINDS = ("prices.", "irradiance.", "outages.", "cells.")
 """Beginnings of the names of fitted parameters among the drawn numbers of a path."""
 
 CAUSES_OF_LOSS = ("rework", "waiting", "restart", "capped", "hardware")
+EVENT_COLUMNS = (
+    *("path", "event", "year", "hour", "cause", "duration_s", "residual_voltage", "strategy", "outcome"),
+    *(name for name, _ in RECORD_COLUMNS),
+    "noticed",
+    *(f"eur_{cause}" for cause in (*CAUSES_OF_LOSS, "fuel", "reputation", "delay", "lost")),
+)
+"""Columns of events.parquet; those of money are named in the currency of the study there."""
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.engine import DEFAULT_LANES, default_threads
+from riskmodel.memory import give_back
 from riskmodel.path_tables import RangeTables, range_tables
 from riskmodel.range_checks import check_range
 from riskmodel.variance_split import OTHER_CHANCE, OTHER_PARAMETERS, spans
 
 if TYPE_CHECKING:
+    from riskmodel.range_result import RangeResult
     from riskmodel.range_store import RangeStore
     from riskmodel.study import Study
 
@@ -44,6 +46,14 @@ class Job:
     engine: Callable[..., Any] | None = None
 
 
+@dataclass(frozen=True)
+class Lives:
+    """The paths of a range as simulated: as they are, and some of them again with their kind."""
+
+    result: RangeResult
+    again: list[tuple[int, RangeResult]]
+
+
 def range_of(job: Job, first: int, end: int) -> RangeTables:
     """Tables of the paths `first .. end - 1`, checked.
 
@@ -52,27 +62,59 @@ def range_of(job: Job, first: int, end: int) -> RangeTables:
     riskmodel.range_checks.BrokenPath
         If a path violates a check.
     """
+    return _tables(job, _lives(job, first, end))
+
+
+def in_this_process(job: Job, ranges: Iterable[tuple[int, int]]) -> Generator[tuple[int, int]]:
+    """Simulate and keep ranges one after another; each is given back when it is there.
+
+    With more than one thread the next range is simulated while the tables of one are made and written, which one thread
+    does. The first is not, so that compiling can be interrupted.
+    """
+    left = iter(ranges)
+    here = next(left, None)
+    following: Future[Lives] | None = None
+    with ThreadPoolExecutor(1) as ahead:
+        while here is not None:
+            lives = following.result() if following is not None else _lives(job, *here)
+            then = next(left, None)
+            following = ahead.submit(_lives, job, *then) if then is not None and _threads(job) > 1 else None
+            tables = _tables(job, lives)
+            del lives  # or they would be in memory beside the next ones
+            job.store.write(*here, tables)
+            del tables
+            give_back()  # each thread has memory of its own, which the others cannot use
+            yield here
+            here = then
+
+
+def _threads(job: Job) -> int:
+    return job.threads or default_threads()
+
+
+def _lives(job: Job, first: int, end: int) -> Lives:
+    """All threads are at work until the last blocks: those simulated again are narrower and begin with the others."""
     simulate_range = job.engine or _engine()
     how = {"threads": job.threads, "lanes": job.lanes}
-    result = simulate_range(job.study, job.seed, first, end - first, **how)
 
-    def other_life(which: tuple[int, int, int]) -> tuple[int, Any]:
+    def other_life(which: tuple[int, int, int]) -> tuple[int, RangeResult]:
         path, count, kind = which
         return kind, simulate_range(job.study, job.seed, path, count, again=kind, **how)
 
     again = [(path, n, kind) for path, n in spans(first, end) for kind in (OTHER_CHANCE, OTHER_PARAMETERS)]
-    with ThreadPoolExecutor(job.threads or default_threads()) as pool:  # each a block of its own, side by side
-        others = list(pool.map(other_life, again))
-    tables = range_tables(job.study, result, others)
-    check_range(job.study, job.seed, result, tables)
+    if _threads(job) == 1:
+        result = simulate_range(job.study, job.seed, first, end - first, **how)
+        return Lives(result, [other_life(which) for which in again])
+    with ThreadPoolExecutor(_threads(job)) as pool:
+        others = pool.map(other_life, again)
+        result = simulate_range(job.study, job.seed, first, end - first, **how)
+        return Lives(result, list(others))
+
+
+def _tables(job: Job, lives: Lives) -> RangeTables:
+    tables = range_tables(job.study, lives.result, lives.again)
+    check_range(job.study, job.seed, lives.result, tables)
     return tables
-
-
-def in_this_process(job: Job, ranges: Iterable[tuple[int, int]]) -> Generator[tuple[int, int]]:
-    """Simulate and keep ranges one after another; each is given back when it is there."""
-    for first, end in ranges:
-        job.store.write(first, end, range_of(job, first, end))
-        yield first, end
 
 
 def _engine() -> Callable[..., Any]:

@@ -43,6 +43,6 @@ def told_as_damage(place: Path) -> Iterator[None]:
     """Turn what a damaged file of results leads to into a RunError that names it."""
     try:
         yield
-    except (ValueError, TypeError, OSError, csv.Error) as error:
+    except (ValueError, TypeError, LookupError, NotImplementedError, OSError, csv.Error) as error:
         told = " ".join(str(error).split())[:120]
         raise RunError(f"{place}: is damaged ({told}); {AGAIN}") from None

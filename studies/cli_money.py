@@ -44,12 +44,22 @@ class Commands(TyperGroup):
             try:
                 return super().invoke(ctx)
             except Exception as error:
-                arrow = sys.modules.get("pyarrow")
-                if arrow is None or not isinstance(error, arrow.ArrowException):
+                told = _of_results(error)
+                if told is None:
                     raise
-                told = " ".join(str(error).split())[:200]
-                typer.echo(f"A table of these results is damaged ({told}); run the study again.", err=True)
-                raise typer.Exit(2) from None
+                from studies.cli_problems import refuse
+
+                raise refuse(told) from None
+
+
+def _of_results(error: Exception) -> str | None:
+    """Message where it was the results that could not be read, whatever the command did with them."""
+    arrow, errors = (sys.modules.get(name) for name in ("pyarrow", "riskmodel.run_errors"))
+    if errors is not None and isinstance(error, errors.RunError):
+        return str(error)
+    if arrow is not None and isinstance(error, arrow.ArrowException):
+        return f"A table of these results is damaged ({' '.join(str(error).split())[:200]}); run the study again."
+    return None
 
 
 def money_of(arguments: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ import json
 import math
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,9 @@ import pytest
 import riskmodel
 from riskmodel import merge, store
 from riskmodel.ledger import Line
+from riskmodel.path_tables import EVENT_COLUMNS
+from riskmodel.range_store import RangeFolder
+from riskmodel.range_work import Job, in_this_process
 from riskmodel.run import Interrupted, RunError, run_to_folder
 from riskmodel.summary import safe
 from tests.fake_engine import fake_simulate_range, small_study
@@ -117,7 +121,8 @@ def test_a_killed_process_loses_nothing_finished(reference, tmp_path):
         "def engine(study, seed, first, n, **how):\n"
         "    if first == 40: os._exit(9)\n"
         "    return fake_simulate_range(study, seed, first, n, **how)\n"
-        f"run_to_folder(small_study(), {str(tmp_path / 'run')!r}, 60, 7, simulate_range=engine, paths_per_range=20)\n"
+        "how = {'simulate_range': engine, 'paths_per_range': 20, 'threads': 1}\n"
+        f"run_to_folder(small_study(), {str(tmp_path / 'run')!r}, 60, 7, **how)\n"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
     damaged = tmp_path / "run" / "ranges" / "000000000-000000020" / "years.parquet"
@@ -126,6 +131,38 @@ def test_a_killed_process_loses_nothing_finished(reference, tmp_path):
     run(tmp_path / "run", resume=True, engine=engine)
     assert engine.ranges == [(0, 20), (40, 20)]
     assert digests(tmp_path / "run") == digests(reference.folder)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 8])
+def test_the_next_range_is_simulated_while_one_is_written(tmp_path, threads):
+    """And no more than the next; with one thread none is. An error in it comes when what was finished is kept."""
+    begun, seen = [], []
+
+    def engine(study, seed, first, n, **how):
+        if not how.get("again"):
+            begun.append(first)
+        if first == 40:
+            raise OSError("no more")
+        return fake_simulate_range(study, seed, first, n, **how)
+
+    class Slow(RangeFolder):
+        def put(self, name, files):
+            deadline = time.monotonic() + 20.0
+            wanted = min(len(seen) + (2 if threads > 1 else 1), 3)
+            while len(begun) < wanted and time.monotonic() < deadline:
+                time.sleep(0.001)
+            seen.append(len(begun))
+            super().put(name, files)
+
+    job = Job(small_study(), 7, Slow(str(tmp_path / "ranges")), threads, 8, engine)
+    made = in_this_process(job, [(0, 20), (20, 40), (40, 60), (60, 80)])
+    assert next(made) == (0, 20)
+    assert next(made) == (20, 40)
+    with pytest.raises(OSError, match="no more"):
+        next(made)
+    assert begun == [0, 20, 40]
+    assert seen == ([1, 2] if threads == 1 else [2, 3])
+    assert job.store.finished() == [(0, 20), (20, 40)]
 
 
 def test_stop_while_drawing_is_resumed_too(reference, tmp_path):
@@ -239,6 +276,10 @@ def test_tables_agree_with_each_other(reference):
     value = paths["scalar:cluster.gpu_hour_value_eur"][0] * 0.8 * 0.9 ** (first["year"] - 1)
     assert first["eur_lost"] == pytest.approx((200.0 + 1600.0) * value + 5000.0)  # rework, restart, one server
     assert years.loc[years["year"] == 0, "import_kwh"].isna().all()
+
+
+def test_columns_of_events_are_those_that_readers_look_for(reference):
+    assert tuple(reference.events.columns) == EVENT_COLUMNS
 
 
 def test_drawn_values_go_with_their_strategy(reference):

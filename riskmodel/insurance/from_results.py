@@ -11,6 +11,7 @@ from distributions.clock import S_PER_H
 from riskmodel.event_files import event_files, event_groups
 from riskmodel.insurance.losses import EQUIPMENT, FIRE, EventLosses, Periods
 from riskmodel.quantities import CAUSES
+from riskmodel.run_errors import AGAIN, RunError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,7 +39,8 @@ def _money(results: Results, table: str, line: str) -> str:
         name = f"{unit}_{line}" if table == "events" else f"{line}_{unit}"
         if name in names:
             return name
-    raise KeyError(f"{results.folder / table}.parquet has no column of {line}")
+    place = results.folder / f"{table}.parquet"
+    raise RunError(f"{place}: has no column {name}: another version of this program made it; {AGAIN}")
 
 
 def events_of(results: Results, strategy: str) -> EventLosses:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
 import signal
 import sys
@@ -12,7 +13,7 @@ from typing import NamedTuple
 
 from tests.fuzz.readers import Reader
 
-__all__ = ["MOST_MEMORY", "MOST_SECONDS", "Outcome", "limit_memory", "peak_memory", "tried"]
+__all__ = ["MOST_MEMORY", "MOST_SECONDS", "Outcome", "forget_peak", "limit_memory", "peak_memory", "tried"]
 
 MOST_SECONDS = 5.0
 """Of processor time: a busy machine makes no input slow."""
@@ -45,8 +46,24 @@ def limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (used + 4_000_000_000, hard))
 
 
+def forget_peak() -> int:
+    """Resident size [bytes], from which on the peak counts anew; the peak so far where a system cannot forget it."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    except OSError:
+        return peak_memory()
+    return _status("VmRSS")
+
+
+def _status(name: str) -> int:
+    text = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(text.partition(f"{name}:")[2].split()[0]) * 1024
+
+
 def peak_memory() -> int:
-    """Largest resident size of this process so far [bytes]."""
+    """Largest resident size of this process since `forget_peak`, or so far [bytes]."""
+    with contextlib.suppress(OSError):
+        return _status("VmHWM")
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 

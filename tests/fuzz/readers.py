@@ -389,12 +389,27 @@ def _results_of(name: str) -> Callable[[Path], Any]:
                 _written_so(folder, name)
             results = load_results(folder)
             _ = repr(results), results.n_years, results.titles, results.baseline, results.column("npv_eur")
-            return results.summary(), results.table(), results.year_sums(["capex_eur"][:0], results.strategy_names[0])
+            _ = results.summary(), results.table(), results.year_sums(["capex_eur"][:0], results.strategy_names[0])
+            return _of_table(results, name)
         finally:
             for file in (name, manifests.NAME):
                 (folder / file).write_bytes(_results_files()[file])
 
     return read
+
+
+def _of_table(results: Any, name: str) -> Any:
+    """What only reports read of a table."""
+    from riskmodel.finance_report import line_values
+    from riskmodel.insurance.from_results import events_of
+    from riskmodel.variance_split import split_rows
+
+    names = results.strategy_names
+    if name == "years.parquet":
+        return line_values(results), results.years
+    if name == "events.parquet":
+        return events_of(results, names[-1]), results.events
+    return list(split_rows(results.folder, tuple(names), results.baseline)) if name == "redrawn.parquet" else None
 
 
 def _written_so(folder: Path, name: str) -> None:
@@ -415,7 +430,7 @@ def _results_folder() -> Path:
 
     place = Path(tempfile.mkdtemp(prefix="fuzz_results_", dir=QUICK))
     atexit.register(shutil.rmtree, place, ignore_errors=True)
-    run_to_folder(small_study(), place / "run", 12, 7, simulate_range=fake_simulate_range)
+    run_to_folder(small_study(), place / "run", 24, 7, simulate_range=fake_simulate_range)
     return place / "run"
 
 
@@ -459,5 +474,8 @@ READERS = {
         Reader("results manifest", ".json", _results_of("manifest.json"), _run_errors, _one("manifest.json")),
         Reader("results summary", ".csv", _results_of("summary.csv"), _run_errors, _one("summary.csv")),
         Reader("results parquet", ".parquet", _results_of("paths.parquet"), _run_errors, _one("paths.parquet")),
+        Reader("results years", ".parquet", _results_of("years.parquet"), _run_errors, _one("years.parquet")),
+        Reader("results events", ".parquet", _results_of("events.parquet"), _run_errors, _one("events.parquet")),
+        Reader("results redrawn", ".parquet", _results_of("redrawn.parquet"), _run_errors, _one("redrawn.parquet")),
     )
 }

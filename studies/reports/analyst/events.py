@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from distributions.clock import HOURS_PER_DAY, HOURS_PER_WEEK, HOURS_PER_YEAR, KW_PER_MW
-from riskmodel.currency import in_words, inside
-from riskmodel.event_files import event_files
+from riskmodel.currency import in_words, inside, outside
+from riskmodel.event_files import check_columns, event_files
 from studies.reports.analyst.blocks import Block, Section, Story, Table, Text, digits, named, titles
 
 if TYPE_CHECKING:
@@ -87,6 +87,9 @@ class OneLifetime:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
+        from riskmodel.path_tables import EVENT_COLUMNS
+
+        check_columns(self.results.folder, [outside(name, self.results.currency) for name in EVENT_COLUMNS])
         only = [("path", "=", self.path)]
         files = event_files(self.results.folder)
         how = {"filters": only, "use_threads": False, "page_checksum_verification": True}

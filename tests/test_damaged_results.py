@@ -1,12 +1,14 @@
-"""Tables too large for their SHA-256 to be compared on reading: a flipped bit is found by the page it is in."""
+"""Results that are not whole: bits flipped in tables too large for their SHA-256 to be compared; columns that lack."""
 
 import io
+import shutil
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
 from riskmodel import results_check
 from riskmodel.event_files import event_groups
@@ -15,7 +17,8 @@ from riskmodel.results import load_results
 from riskmodel.run import RunError, run_to_folder
 from riskmodel.store import path_column, year_sums
 from riskmodel.variance_split import split_rows
-from tests.fake_engine import fake_simulate_range, small_study
+from studies.cli import app
+from tests.fake_engine import fake_simulate_range, small_study, written_anew
 
 FLIPS = 60
 """Places of a file that are tried: those of its pages, one by one, evenly apart."""
@@ -99,3 +102,33 @@ def test_without_checksums_some_flips_would_be_read():
                 continue
     assert silent[False] > FLIPS // 2
     assert silent[True] == 0
+
+
+LACKING = [
+    ("events", "eur_lost", "losses"),
+    ("events", "hours_down", "cover"),
+    ("years", "storage_fire_eur", "losses"),
+    ("years", "storage_fire_eur", "finance"),
+    ("paths", "npv_eur", "finance"),
+    ("paths", "delta_npv_eur", "report"),
+    ("events", "gpu_hours_rework", "report"),
+]
+MORE = {"cover": ["outage"], "report": ["--for", "analyst"]}
+
+
+@pytest.mark.parametrize(("table", "column", "command"), LACKING)
+def test_a_column_that_is_not_there_is_named(run_folder, tmp_path, table, column, command):
+    """As in a folder of another version, or one made to hurt: its manifest has the SHA-256 of what is there."""
+    folder = tmp_path / "run"
+    shutil.copytree(run_folder, folder)
+    place = folder / f"{table}.parquet"
+    left = pq.read_table(place).drop_columns([column])
+    pq.write_table(left, place)
+    written_anew(folder)
+    out = ["--out", str(tmp_path / "out")] if command == "report" else []
+    result = CliRunner().invoke(app, [command, str(folder), *MORE.get(command, []), *out])
+    assert result.exit_code == 2, result.output
+    assert isinstance(result.exception, SystemExit)
+    assert str(place) in result.output
+    assert column in result.output
+    assert not (tmp_path / "out").exists()

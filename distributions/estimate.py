@@ -48,11 +48,16 @@ class Estimate:
         return Estimate(self.value * factor, self.standard_error * abs(factor), self.n, unit)
 
 
+SMALLEST, LARGEST = 1e-12, 1e18
+"""Errors that are written without an exponent."""
+
+
 def format_with_error(value: float, error: float) -> str:
     """Print `value +- error`, both rounded to the first significant digit of the error.
 
     An error of zero prints the value alone to six digits; an unknown one prints `+- unknown`; an infinite value
-    prints `never` or `-inf`, since the only infinite statistics here are waiting times that never end.
+    prints `never` or `-inf`, since the only infinite statistics here are waiting times that never end. Errors below
+    1e-12 or above 1e18 are written with exponents.
     """
     if math.isnan(value):
         return "undefined"
@@ -62,6 +67,8 @@ def format_with_error(value: float, error: float) -> str:
         return f"{value:,.6g} +- unknown"
     if error == 0.0:
         return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"
+    if not SMALLEST <= error <= LARGEST:
+        return f"{value:.6g} +- {error:.1g}"
     digits = -math.floor(math.log10(error))
     digits = -math.floor(math.log10(round(error, digits)))  # 0.096 rounds to 0.1: one digit fewer
     shown_value, shown_error = round(value, digits) + 0.0, round(error, digits)  # + 0.0 turns -0.0 into 0.0

@@ -150,7 +150,7 @@ class Results:
         with told_as_damage(place), place.open(encoding="utf-8", newline="") as stream:
             return {
                 (row["strategy"], row["metric"]): Estimate(
-                    float(row["value"]), float(row["standard_error"]), self.n_paths, row["unit"]
+                    float(row["value"]), _error_of(row), self.n_paths, row["unit"]
                 )
                 for row in csv.DictReader(stream)
             }
@@ -225,6 +225,13 @@ class Results:
 
 def _html_row(cell: str, texts: Iterable[str]) -> str:
     return "<tr>" + "".join(f"<{cell}>{html.escape(text)}</{cell}>" for text in texts) + "</tr>"
+
+
+def _error_of(row: dict[str, str]) -> float:
+    error = float(row["standard_error"])
+    if error < 0.0:
+        raise ValueError(f"standard_error of {row['metric']} is {error:g}, below 0")
+    return error
 
 
 def load_results(folder: str | Path) -> Results:

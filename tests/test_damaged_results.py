@@ -132,3 +132,15 @@ def test_a_column_that_is_not_there_is_named(run_folder, tmp_path, table, column
     assert str(place) in result.output
     assert column in result.output
     assert not (tmp_path / "out").exists()
+
+
+def test_an_error_below_zero_is_refused(run_folder, tmp_path):
+    """Found by fuzzing."""
+    folder = tmp_path / "run"
+    shutil.copytree(run_folder, folder)
+    place = folder / "summary.csv"
+    first = place.read_text().splitlines()[1].split(",")
+    place.write_text(place.read_text().replace(f",{first[3]},", ",-1,", 1))
+    written_anew(folder)
+    with pytest.raises(RunError, match=f"standard_error of {first[1]} is -1, below 0"):
+        load_results(folder).table()

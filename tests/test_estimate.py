@@ -22,6 +22,9 @@ from distributions import estimate as est
         (math.inf, 0.0, "never"),
         (math.nan, 0.0, "undefined"),
         (0.5, 9.6, "0 +- 10"),
+        (0.5, 1e-13, "0.5 +- 1e-13"),
+        (0.5, 5e-324, "0.5 +- 5e-324"),
+        (2.0, 1.7e308, "2 +- 2e+308"),
     ],
 )
 def test_prints_to_the_first_digit_of_the_error(value, error, shown):

@@ -78,9 +78,9 @@ def test_files_of_a_finished_run(reference):
     assert reference.study == small_study()
 
 
-@pytest.mark.parametrize("paths_per_range", [1, 7, 16, 25, 1000])
-def test_same_bytes_for_any_size_of_range(reference, tmp_path, paths_per_range):
-    results = run(tmp_path / "run", paths_per_range=paths_per_range, threads=2, lanes=8)
+@pytest.mark.parametrize(("paths_per_range", "threads"), [(1, 2), (7, 8), (16, 2), (16, 3), (25, 2), (1000, 8)])
+def test_same_bytes_for_any_size_of_range(reference, tmp_path, paths_per_range, threads):
+    results = run(tmp_path / "run", paths_per_range=paths_per_range, threads=threads, lanes=8)
     assert digests(results.folder) == digests(reference.folder)
 
 

@@ -29,7 +29,7 @@ def mutated(seeds: Sequence[bytes], seed: int, k: int) -> bytes:
     content = bytearray(chance.choice(seeds))
     for _ in range(chance.choice((1, 1, 1, 2, 2, 3, 5, 8))):
         content = chance.choice(STEPS)(content, chance, seeds)
-    return bytes(content[:MOST_LENGTH])
+    return bytes(content[: max(MOST_LENGTH, 2 * max(map(len, seeds)))])
 
 
 def _place(content: bytearray, chance: random.Random) -> int:

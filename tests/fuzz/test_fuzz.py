@@ -66,6 +66,18 @@ def test_what_stands_in_place_of_a_file(reader, tmp_path):
 
 
 @pytest.mark.parametrize("reader", READERS.values(), ids=_by_name)
+def test_some_changed_files_are_read_too(reader, tmp_path):
+    """Or the fuzzing would not get beyond the first check of a reader: it did not with files longer than it kept."""
+    seeds = reader.seeds()
+    place = tmp_path / f"input{reader.suffix}"
+    for k in range(400):
+        place.write_bytes(reader.make(seeds, 13, k))
+        if not tried(reader, place).refused:
+            return
+    pytest.fail("all were refused")
+
+
+@pytest.mark.parametrize("reader", READERS.values(), ids=_by_name)
 def test_some_inputs_of_the_slower_tier(reader, tmp_path):
     seeds = reader.seeds()
     place = tmp_path / f"input{reader.suffix}"

@@ -32,7 +32,7 @@ lint: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
 
-# The slower tier of the fuzzing: 100,000 files for each reader; about two hours on one core. FUZZ="--inputs 2000 --seconds 60".
+# The slower tier of the fuzzing: 100,000 files for each reader; some hours on one core. FUZZ="--inputs 2000 --seconds 60".
 fuzz: $(STAMP)
 	nice -n 19 $(BIN)/python -m tests.fuzz $(FUZZ)
 

@@ -47,9 +47,11 @@ class Commands(TyperGroup):
                 told = _of_results(error)
                 if told is None:
                     raise
-                from studies.cli_problems import refuse
+                from studies.cli_problems import fail, refuse
 
-                raise refuse(told) from None
+                errors = sys.modules.get("riskmodel.run_errors")
+                failed = errors is not None and isinstance(error, errors.RunFailed)  # the machine, not the input
+                raise (fail if failed else refuse)(told) from None
 
 
 def _of_results(error: Exception) -> str | None:

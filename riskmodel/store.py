@@ -76,6 +76,28 @@ def n_paths_of(folder: Path, n_strategies: int) -> int:
         return int(pq.read_metadata(place).num_rows) // n_strategies
 
 
+def year_blocks(
+    folder: Path, names: list[str], n_strategies: int, n_years: int
+) -> Iterator[tuple[int, int, dict[str, NDArray[np.float64]]]]:
+    """Some columns of years.parquet, a row group at a time.
+
+    Yields
+    ------
+    first : int, place of its first path
+    n_paths : int
+    values : dict of column -> (paths, n_strategies, n_years + 1) float64
+    """
+    entries = n_years + 1
+    with opened(folder / "years.parquet") as file:
+        there = {name: stored(file.schema_arrow.names, name) for name in names}
+        first = 0
+        for group in range(file.num_row_groups):
+            table = file.read_row_group(group, columns=list(there.values()), use_threads=False)
+            shape = (table.num_rows // (n_strategies * entries), n_strategies, entries)
+            yield first, shape[0], {name: table.column(own).to_numpy().reshape(shape) for name, own in there.items()}
+            first += shape[0]
+
+
 def year_groups(
     folder: Path, names: list[str], strategy: int, n_strategies: int, n_years: int, minus: int | None = None
 ) -> Iterator[tuple[int, NDArray[np.float64]]]:
@@ -83,21 +105,13 @@ def year_groups(
 
     Of one strategy, or of one less another.
     """
-    entries = n_years + 1
-    with opened(folder / "years.parquet") as file:
-        names = [stored(file.schema_arrow.names, name) for name in names]
-        first = 0
-        for group in range(file.num_row_groups):
-            table = file.read_row_group(group, columns=names, use_threads=False)
-            n_paths = table.num_rows // (n_strategies * entries)
-            sums = np.zeros((2, n_paths, entries))
-            for name in names:
-                values = table.column(name).to_numpy().reshape(-1, n_strategies, entries)
-                sums[0] += values[:, strategy]
-                if minus is not None:
-                    sums[1] += values[:, minus]
-            yield first, sums[0] if minus is None else sums[0] - sums[1]
-            first += n_paths
+    for first, n_paths, columns in year_blocks(folder, names, n_strategies, n_years):
+        sums = np.zeros((2, n_paths, n_years + 1))
+        for values in columns.values():
+            sums[0] += values[:, strategy]
+            if minus is not None:
+                sums[1] += values[:, minus]
+        yield first, sums[0] if minus is None else sums[0] - sums[1]
 
 
 def year_sums(

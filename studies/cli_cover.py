@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from riskmodel.insurance.cover import Cover
     from riskmodel.insurance.cover_report import Cell, CoverReport
     from riskmodel.insurance.losses import EventLosses
+    from riskmodel.insurance.paid_years import PaidYears
     from riskmodel.results import Results
     from riskmodel.summary import Row
 
@@ -31,6 +32,7 @@ __all__ = [
     "as_record",
     "cover_of",
     "part_of",
+    "part_of_years",
     "price_cover",
     "put_together",
     "rows_of",
@@ -123,9 +125,9 @@ def _find(request: CoverRequest) -> Found:
     cover = cover_of(request.terms)
     results, sources = _sources(request, cover)
     parts = []
-    for events in sources:
+    for blocks in sources:
         try:
-            parts.append(part_of(cover, events, keep_events=request.ord_folder is not None))
+            parts.append(part_of(cover, blocks, keep_events=request.ord_folder is not None))
         except ValueError as error:
             raise refuse(f"{request.terms}: {error}") from None
     return put_together(cover, results, parts, whole_lives=request.life_years is None)
@@ -139,24 +141,31 @@ def cover_of(terms: str) -> Cover:
     return read_cover(shipped if shipped.is_file() and not Path(terms).exists() else Path(terms))
 
 
-def part_of(cover: Cover, events: EventLosses, keep_events: bool = False) -> Part:
+def part_of(cover: Cover, blocks: Iterable[EventLosses], keep_events: bool = False) -> Part:
     """Apply and price a cover on the events of one strategy.
+
+    Parameters
+    ----------
+    cover : Cover
+    blocks : iterable of EventLosses
+        Of consecutive whole paths; events are kept of a single one only.
+    keep_events : bool
 
     Raises
     ------
     ValueError
         If a layer needs what the events do not have.
     """
+    from riskmodel.insurance.paid_years import joined_paid, pay
+
+    return part_of_years(cover, joined_paid([pay(cover, events, keep_events) for events in blocks]))
+
+
+def part_of_years(cover: Cover, paid: PaidYears) -> Part:
+    """Price a cover on what it pays by year."""
     from riskmodel.insurance.cover_report import cover_report, premium_table
 
-    report = cover_report(cover, events, keep_events=keep_events)
-    return Part(report, premium_table(cover, _of_table(cover, events)), _notes(cover, events))
-
-
-def _of_table(cover: Cover, events: EventLosses) -> EventLosses:
-    """The events that the layer of the table can pay; the others would only take time."""
-    layer = next((layer for layer in cover.layers if cover.table is not None and layer.name == cover.table.layer), None)
-    return events if layer is None or not layer.perils else events.rows(events.of_causes(layer.perils))
+    return Part(cover_report(cover, paid), premium_table(cover, paid), _notes(cover, paid))
 
 
 def put_together(cover: Cover, results: Results | None, parts: list[Part], whole_lives: bool = True) -> Found:
@@ -175,8 +184,8 @@ def put_together(cover: Cover, results: Results | None, parts: list[Part], whole
     return found
 
 
-def _sources(request: CoverRequest, cover: Cover) -> tuple[Results | None, Iterable[EventLosses]]:
-    """Events of each strategy of a run, one after the other, or of a CSV file."""
+def _sources(request: CoverRequest, cover: Cover) -> tuple[Results | None, Iterable[Iterable[EventLosses]]]:
+    """Events of each strategy of a run, in blocks of paths, one strategy after the other, or of a CSV file."""
     if request.source.is_dir():
         if request.years is not None:
             raise refuse("--years goes with a CSV file of events; a run knows its years")
@@ -193,11 +202,11 @@ def _sources(request: CoverRequest, cover: Cover) -> tuple[Results | None, Itera
         raise refuse("--years: missing; type the number of years the events span, years without events included")
     from riskmodel.insurance.from_csv import events_of_csv
 
-    return None, [events_of_csv(request.source, request.years)]
+    return None, [[events_of_csv(request.source, request.years)]]
 
 
-def _of_run(request: CoverRequest, cover: Cover, results: Results) -> Iterator[EventLosses]:
-    from riskmodel.insurance.from_results import currency_of, events_of
+def _of_run(request: CoverRequest, cover: Cover, results: Results) -> Iterator[Iterable[EventLosses]]:
+    from riskmodel.insurance.from_results import currency_of, event_blocks, events_of
 
     if cover.currency and cover.currency != currency_of(results):
         raise refuse(
@@ -207,30 +216,28 @@ def _of_run(request: CoverRequest, cover: Cover, results: Results) -> Iterator[E
     if request.strategy is not None and request.strategy not in names:
         raise refuse(f"--strategy {request.strategy}: type one of {', '.join(names)}")
     first, last = chosen_years(request.life_years, results.n_years)
+    life = None if (first, last) == (1, results.n_years) else (first, last)
     for name in names if request.strategy is None else [request.strategy]:
-        events = events_of(results, name)
-        yield events if (first, last) == (1, results.n_years) else events.life_years(first, last)
+        whole = request.ord_folder is not None  # its tables have a row an event
+        yield [events_of(results, name, life)] if whole else event_blocks(results, [name], life)
 
 
-def _notes(cover: Cover, events: EventLosses) -> list[str]:
+def _notes(cover: Cover, paid: PaidYears) -> list[str]:
     """What a reader should know of terms that cannot bite, or of premiums that cannot be told."""
-    import numpy as np
-
     notes = []
     for layer in cover.layers:
-        clock = events.down_h if layer.clock == "down" else events.duration_h
-        longest = float(np.nanmax(clock, initial=0.0))
+        longest = paid.longest_h[layer.name]
         if layer.waiting_period_h > longest > 0.0:
             notes.append(
                 f"{layer.name}: waiting_period_h = {layer.waiting_period_h:g} is longer than every event of "
-                f"{events.name} (at most {longest:,.4g} h), so nothing of time is paid; is it in hours?"
+                f"{paid.name} (at most {longest:,.4g} h), so nothing of time is paid; is it in hours?"
             )
     rare, field = cover.price.capital_return_period_years, "price.capital_return_period_years"
-    if rare > events.periods.n:
-        notes.append(f"{field} = {rare:g} is beyond the {events.periods.n:,} years: no premium by cost of capital")
-    elif rare > events.periods.n / 10:
+    if rare > paid.periods.n:
+        notes.append(f"{field} = {rare:g} is beyond the {paid.periods.n:,} years: no premium by cost of capital")
+    elif rare > paid.periods.n / 10:
         notes.append(
-            f"{field} = {rare:g} is more than a tenth of the {events.periods.n:,} years: the premium by cost of "
+            f"{field} = {rare:g} is more than a tenth of the {paid.periods.n:,} years: the premium by cost of "
             "capital rests on fewer than ten of them"
         )
     return notes

@@ -18,7 +18,6 @@ from studies.cli_problems import check_out, fail, plain_problems, printable, ref
 from studies.cli_rows import as_record, echo_rows
 
 if TYPE_CHECKING:
-    from riskmodel.insurance.losses import EventLosses
     from riskmodel.insurance.report import LossReport
     from riskmodel.results import Results
 
@@ -69,7 +68,7 @@ def chosen_years(text: str | None, n_years: int) -> tuple[int, int]:
 def show_losses(request: LossesRequest) -> None:
     """Read results, print them, and write tables, figures and ORD files where asked to."""
     from riskmodel.insurance.ord_files import check_folder
-    from riskmodel.insurance.report import loss_report, loss_rows, write_ord
+    from riskmodel.insurance.report import loss_report, loss_rows, run_years, write_ord
 
     if request.as_json and request.as_csv:
         raise refuse("--json and --csv: type one of them")
@@ -80,16 +79,13 @@ def show_losses(request: LossesRequest) -> None:
         first, last = chosen_years(request.life_years, results.n_years)
         years = results.n_paths * (last - first + 1)
         periods = _return_periods(request.return_periods, years)
-
-        def choose(losses: EventLosses) -> EventLosses:
-            return losses if (first, last) == (1, results.n_years) else losses.life_years(first, last)
-
-        reports = [loss_report(results, name, periods, choose) for name in results.strategy_names]
+        life = None if (first, last) == (1, results.n_years) else (first, last)
+        reports = [loss_report(results, of_years, periods) for of_years in run_years(results, life)]
         rows = [row for report in reports for row in loss_rows(report)]
         if request.out is not None:
             _write(results, reports, request.out)
         if request.ord_folder is not None:
-            write_ord(results, request.ord_folder, choose)
+            write_ord(results, request.ord_folder, life)
             problems = check_folder(request.ord_folder)
             if problems:
                 raise fail("\n".join(["The tables were written and do not read back:", *problems]))

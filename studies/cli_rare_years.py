@@ -102,7 +102,7 @@ def _priced(study: Study, found: RarePeriods, cover: Cover, name: str) -> Found:
     base, currency, parts = study.header.baseline, study.header.currency, []
     for strategy in sorted(found.strategies, key=lambda strategy: strategy != base):  # credits are against the first
         try:
-            parts.append(part_of(cover, events_of_rare_years(found, strategy, currency)))
+            parts.append(part_of(cover, [events_of_rare_years(found, strategy, currency)]))
         except ValueError as error:
             raise refuse(f"{name}: {error}") from None
     return put_together(cover, None, parts)

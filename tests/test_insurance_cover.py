@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 from typer.testing import CliRunner
 
+from riskmodel.insurance import paid_years
 from riskmodel.insurance.apply import apply_cover, apply_layer, time_share
 from riskmodel.insurance.cover import Cover, Layer, Price, Treaty, Trigger
 from riskmodel.insurance.cover_file import cover_of, read_cover
@@ -472,7 +473,8 @@ def test_triggers_by_hand():
     assert paid(**saidi) == pytest.approx([50.0, 20.0, 0.0])  # 3 min do not count
     alone = dataclasses.replace(found, periods=found.periods._replace(cluster=np.zeros(3, int)))
     cover = Cover("x", (Layer("x", trigger=Trigger(**saidi, index="path_mean")),))
-    report = cover_report(cover, alone)  # 9 h in 3 years: 3 h each, the third year has no event
+    report = cover_report(cover, paid_years.pay(cover, alone, keep_events=True))
+    # 9 h in 3 years: 3 h each, the third year has no event
     assert report.perspectives.layers[0].yearly == pytest.approx([20.0, 20.0, 20.0])
 
 
@@ -647,7 +649,7 @@ def test_credits_know_that_the_years_are_the_same(results):
     from riskmodel.insurance.from_results import events_of
 
     cover = Cover("x", (Layer("a", limit=1e5),))
-    first = cover_report(cover, events_of(results, results.strategy_names[0]))
+    first = cover_report(cover, paid_years.pay(cover, events_of(results, results.strategy_names[0])))
     again = first._replace(name="again")
     premium, pure = credits([first, again], first.name)["again"]["a"]
     assert (premium.value, premium.standard_error, pure.value) == (0.0, 0.0, 0.0)
@@ -689,7 +691,7 @@ def test_the_credit_that_pays_for_a_strategy(results):
 
     assert annuity(0.1, 2) == pytest.approx(1 / 1.1 + 1 / 1.21)
     cover = Cover("x", (Layer("a", limit=1e5),))
-    reports = [cover_report(cover, events_of(results, name)) for name in results.strategy_names]
+    reports = [cover_report(cover, paid_years.pay(cover, events_of(results, name))) for name in results.strategy_names]
     needed = credit_needed(results, reports, results.baseline)
     paid = {report.name: report.layers["a"].priced.pure.value for report in reports}
     factor = annuity(0.08, results.n_years)

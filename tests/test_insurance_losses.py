@@ -321,7 +321,7 @@ def test_the_losses_of_a_run_are_those_of_its_events_and_fires(results):
             yearly.max()
         )
         assert losses.periods.n == PATHS * YEARS
-        part = losses.life_years(2, 3)
+        part = events_of(results, name, (2, 3))
         assert part.periods.n == PATHS * 2
         inside = rows[rows["year"].isin([2, 3])]["eur_lost"].sum()
         assert part.rows(~part.of_causes(["fire"])).loss.sum() == pytest.approx(inside, rel=1e-9)

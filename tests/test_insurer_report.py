@@ -16,7 +16,7 @@ from riskmodel.results import load_results
 from riskmodel.run import run_to_folder
 from studies.reports import insurer_words as words
 from studies.reports.blocks import typeset
-from studies.reports.insurer_facts import WAITS_H, frequency_of, insurer_facts
+from studies.reports.insurer_facts import WAITS_H, counts_of, frequency_of, insurer_facts
 from studies.reports.insurer_page import insurer_page
 from tests.fake_engine import fake_simulate_range, small_study, without_events
 from tests.test_board import HARD_TITLES, damage, hard_study
@@ -188,7 +188,7 @@ def test_waiting_periods_by_hand(folder):
         loss=np.array([100.0, 100.0]),
         down_h=np.array([2.0, 10.0]),
     )
-    found = frequency_of(two)
+    found = frequency_of([counts_of(two)])
     years = two.periods.n
     assert found.stops.value == pytest.approx(2.0 / years)
     assert found.by_class["sag"].value == found.by_class["interruption"].value == pytest.approx(1.0 / years)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from distributions.estimate import Estimate
-from riskmodel.insurance.apply import Perspectives, apply_cover, apply_layer, covered
+from riskmodel.insurance.apply import Perspectives
 from riskmodel.insurance.cover import Cover, Layer
 from riskmodel.insurance.exceedance import Annual, Point, annual, exceedance
-from riskmodel.insurance.losses import CLASSES, NO_CAUSE, EventLosses, Periods
+from riskmodel.insurance.losses import Periods
+from riskmodel.insurance.paid_years import PaidYears
 from riskmodel.insurance.pricing import Priced, mean_of, price
 from riskmodel.insurance.triggers import Basis, basis_risk
 from riskmodel.summary import Row
@@ -24,7 +23,6 @@ __all__ = ["ALL", "Cell", "CoverReport", "LayerReport", "cover_report", "cover_r
 Array = NDArray[np.float64]
 
 ALL = "all layers"
-VIEWS = ("ground_up", "gross", "net")
 
 
 class LayerReport(NamedTuple):
@@ -71,70 +69,30 @@ class CoverReport(NamedTuple):
     periods: Periods
 
 
-def cover_report(cover: Cover, events: EventLosses, keep_events: bool = True) -> CoverReport:
-    """Apply and price a cover on the events of one strategy.
-
-    Raises
-    ------
-    ValueError
-        If a layer needs what the events do not have: a duration, an hour, a cause.
-    """
-    _check_perils(cover, events)
-    if all(layer.trigger is None for layer in cover.layers):
-        events = events.rows(events.loss > 0.0)
-    if any(layer.trigger is not None and layer.trigger.index == "path_mean" for layer in cover.layers):
-        events = events.with_every_year()
-    seen = apply_cover(cover, events)
-    periods, n = events.periods, events.periods.clusters
-    unit = events.currency
+def cover_report(cover: Cover, paid: PaidYears) -> CoverReport:
+    """Price a cover on the events of one strategy, see `riskmodel.insurance.paid_years.pay`."""
+    periods, n, unit = paid.periods, paid.periods.clusters, paid.currency
     layers = {}
     total = np.zeros(periods.n)
-    for layer, paid in zip(cover.layers, seen.layers, strict=True):
-        priced = price(paid.yearly, paid.charge, periods, cover.price)
-        exhausted = mean_of(paid.exhausted.astype(np.float64), periods).estimate(periods)
-        ground = _ground(events, [layer])
-        basis = basis_risk(paid.yearly, ground, periods, unit) if layer.trigger is not None else None
-        layers[layer.name] = LayerReport(
-            layer, priced, _attaches(paid.yearly, periods), exhausted, _kept(paid.yearly, ground, periods), basis
-        )
-        total += paid.yearly
+    for layer in cover.layers:
+        own = paid.layers[layer.name]
+        priced = price(own.yearly, own.charge, periods, cover.price)
+        exhausted = mean_of(own.exhausted.astype(np.float64), periods).estimate(periods)
+        basis = basis_risk(own.yearly, own.ground, periods, unit) if layer.trigger is not None else None
+        kept = _kept(own.yearly, own.ground, periods)
+        layers[layer.name] = LayerReport(layer, priced, _attaches(own.yearly, periods), exhausted, kept, basis)
+        total += own.yearly
     if len(cover.layers) > 1:
-        none = np.zeros(periods.n)
-        ground = _ground(events, cover.layers)
         layers[ALL] = LayerReport(
             None,
-            price(total, none, periods, cover.price),
+            price(total, np.zeros(periods.n), periods, cover.price),
             _attaches(total, periods),
             Estimate(math.nan, math.inf, n),
-            _kept(total, ground, periods),
+            _kept(total, paid.ground, periods),
             None,
         )
-    views = {}
-    for view in VIEWS if cover.reinsurance else VIEWS[:2]:
-        losses: EventLosses = getattr(seen, view)
-        views[view] = (annual(losses.yearly_sum(), periods, unit), exceedance(losses))
-    return CoverReport(events.name, layers, views, seen if keep_events else None, unit, periods)
-
-
-def _check_perils(cover: Cover, events: EventLosses) -> None:
-    known = {*events.causes, *(name for name, parts in CLASSES.items() if set(parts) & set(events.causes))}
-    for layer in cover.layers:
-        wrong = [peril for peril in layer.perils if peril not in known]
-        if wrong and events.causes == (NO_CAUSE,):
-            raise ValueError(f"{layer.name}: the events have no column cause; take perils out of the cover")
-        if wrong:
-            listed = f"not a cause of these events; type of {', '.join(sorted(known))}"
-            raise ValueError(f"{layer.name}: perils = {', '.join(wrong)}: {listed}")
-        if layer.trigger is not None and layer.trigger.kind == "sag_count" and "sag" not in events.causes:
-            raise ValueError(f"{layer.name}: a trigger by sag_count needs events with the cause sag")
-
-
-def _ground(events: EventLosses, layers: Iterable[Layer]) -> Array:
-    """Yearly loss of the perils that any of the layers covers, before all terms."""
-    chosen = np.zeros(events.loss.size, bool)
-    for layer in layers:
-        chosen |= events.of_causes(layer.perils) if layer.perils else True
-    return events.with_loss(np.where(chosen, events.loss, 0.0)).yearly_sum()
+    views = {view: (annual(sums, periods, unit), exceedance(paid.view(view))) for view, (sums, _) in paid.views.items()}
+    return CoverReport(paid.name, layers, views, paid.perspectives, unit, periods)
 
 
 def _attaches(yearly: Array, periods: Periods) -> Estimate:
@@ -182,27 +140,18 @@ class Cell(NamedTuple):
     kept: Estimate
 
 
-def premium_table(cover: Cover, events: EventLosses) -> list[Cell]:
+def premium_table(cover: Cover, paid: PaidYears) -> list[Cell]:
     """Premiums over attachment, limit and waiting period, the other terms being those of one layer."""
     axes = cover.table
     if axes is None:
         return []
-    base = next(layer for layer in cover.layers if layer.name == axes.layer)
-    events = events.rows(events.loss > 0.0)
-    periods, unit = events.periods, f"{events.currency}/year"
-    ground = _ground(events, [base])
+    periods, unit, ground = paid.periods, f"{paid.currency}/year", paid.layers[axes.layer].ground
     cells = []
-    for wait in axes.waiting_periods_h:
-        after = dataclasses.replace(base, waiting_period_h=wait)
-        left = events.with_loss(covered(after, events))
-        plain = dataclasses.replace(base, waiting_period_h=0.0, indemnity_period_h=math.inf)
-        for attachment in axes.attachments:
-            for limit in axes.limits:
-                paid = apply_layer(dataclasses.replace(plain, attachment=attachment, limit=limit), left)
-                priced = price(paid.yearly, paid.charge, periods, cover.price)
-                kept = _kept(paid.yearly, ground, periods)
-                pure, premium = (value.estimate(periods, unit) for value in (priced.pure, priced.premium))
-                cells.append(Cell(attachment, limit, wait, pure, premium, kept))
+    for (attachment, limit, wait), (yearly, charge) in paid.cells.items():
+        priced = price(yearly, charge, periods, cover.price)
+        kept = _kept(yearly, ground, periods)
+        pure, premium = (value.estimate(periods, unit) for value in (priced.pure, priced.premium))
+        cells.append(Cell(attachment, limit, wait, pure, premium, kept))
     return cells
 
 

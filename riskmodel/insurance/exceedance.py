@@ -17,17 +17,17 @@ from complex survey data, Survey Methodology 24, 193-201; from shares to losses:
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from distributions.estimate import Estimate
-from riskmodel.insurance.losses import EventLosses, Periods
+from riskmodel.insurance.losses import Periods
 
 __all__ = [
-    "KINDS", "RETURN_PERIODS", "YEARS_PER_POINT", "Annual", "Curve", "Point", "clustered_error", "exceedance",
-    "points", "sorted_curve", "total", "years_needed",
+    "KINDS", "RETURN_PERIODS", "YEARS_PER_POINT", "Annual", "Curve", "Point", "Yearly", "by_cluster",
+    "clustered_error", "error_of_clusters", "exceedance", "points", "sorted_curve", "total", "years_needed",
 ]  # fmt: skip
 
 Array = NDArray[np.float64]
@@ -118,7 +118,16 @@ def clustered_error(influence: Array, periods: Periods) -> float:
     Calibration estimators in survey sampling, JASA 87, 376-382. What each path adds is taken as if it had had no part
     in the fit (the jackknife): MacKinnon and White (1985), Journal of Econometrics 29, 305-325.
     """
-    sums = np.bincount(periods.cluster, periods.weight * influence).astype(np.float64, copy=False)
+    return error_of_clusters(by_cluster(influence, periods), periods)
+
+
+def by_cluster(influence: Array, periods: Periods) -> Array:
+    """(clusters,) what each independent unit adds to a statistic: its years' influences, weighted."""
+    return np.bincount(periods.cluster, periods.weight * influence).astype(np.float64, copy=False)
+
+
+def error_of_clusters(sums: Array, periods: Periods) -> float:
+    """Standard error of a statistic from what each independent unit adds to it: see `clustered_error`."""
     n = periods.clusters
     if n < 2:
         return math.inf
@@ -127,6 +136,28 @@ def clustered_error(influence: Array, periods: Periods) -> float:
         basis = np.linalg.qr(shares * np.column_stack([np.ones(len(shares)), periods.controls]))[0]
         sums = (sums - basis @ (basis.T @ sums)) / (1.0 - np.sum(basis**2, axis=1))
     return math.sqrt(n / (n - 1.0) * math.fsum(sums**2))
+
+
+class Yearly(Protocol):
+    """Losses by year: `EventLosses`, or `YearLosses` where the events are too many to hold."""
+
+    @property
+    def currency(self) -> str:
+        """Unit of all money."""
+        ...
+
+    @property
+    def periods(self) -> Periods:
+        """The years."""
+        ...
+
+    def yearly_sum(self) -> Array:
+        """(n,) loss of each year."""
+        ...
+
+    def yearly_max(self) -> Array:
+        """(n,) loss of the worst event of each year."""
+        ...
 
 
 class Annual(NamedTuple):
@@ -179,12 +210,12 @@ class Point(NamedTuple):
     flagged: bool
 
 
-def exceedance(losses: EventLosses, return_periods: tuple[float, ...] = RETURN_PERIODS) -> list[Point]:
+def exceedance(losses: Yearly, return_periods: tuple[float, ...] = RETURN_PERIODS) -> list[Point]:
     """Points of OEP, OEP-TVaR, AEP and AEP-TVaR; return periods longer than the sample are left out.
 
     Parameters
     ----------
-    losses : EventLosses
+    losses : Yearly
     return_periods : tuple of float [years], each > 1
     """
     unit = losses.currency

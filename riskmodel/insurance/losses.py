@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CLASSES", "FIRE", "NO_CAUSE", "NOT_OF_TIME", "EventLosses", "Periods", "equal_periods"]
+__all__ = [
+    "CLASSES",
+    "FIRE",
+    "NO_CAUSE",
+    "NOT_OF_TIME",
+    "EventLosses",
+    "Periods",
+    "equal_periods",
+    "joined",
+    "joined_periods",
+]
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -32,6 +42,9 @@ NOT_OF_TIME = (EQUIPMENT, FIRE)
 
 
 NO_CONTROLS = np.zeros((0, 0))
+
+ROWS = ("period", "event", "cause", "loss", "duration_h", "down_h", "hour")
+"""Columns of events."""
 
 
 class Periods(NamedTuple):
@@ -124,8 +137,7 @@ class EventLosses:
 
     def rows(self, chosen: NDArray[np.bool_]) -> EventLosses:
         """Some of the rows; the years stay."""
-        names = ("period", "event", "cause", "loss", "duration_h", "down_h", "hour")
-        return replace(self, **{name: getattr(self, name)[chosen] for name in names})
+        return replace(self, **{name: getattr(self, name)[chosen] for name in ROWS})
 
     def of_causes(self, names: Iterable[str]) -> NDArray[np.bool_]:
         """(m,) whether a row's cause is one of `names`, classes of `CLASSES` included."""
@@ -175,20 +187,34 @@ class EventLosses:
         changes: dict[str, Any] = {name: values[order] for name, values in columns.items()}
         return replace(self, **changes)
 
-    def life_years(self, first: int, last: int) -> EventLosses:
-        """Only years `first` .. `last` of each path (counted from 1), weights scaled to sum to 1."""
-        return self._years((self.periods.year >= first) & (self.periods.year <= last))
-
-    def first_share(self, share: float) -> EventLosses:
-        """Only the first `share` of the paths (at least 2), weights scaled to sum to 1."""
-        n = int(self.periods.cluster.max()) + 1
-        return self._years(self.periods.cluster < max(2, round(share * n)))
-
-    def _years(self, kept: NDArray[np.bool_]) -> EventLosses:
+    def life_years(self, first: int, last: int, weight: float) -> EventLosses:
+        """Only years `first` .. `last` of each path (counted from 1), each of which weighs `weight` then."""
+        kept = (self.periods.year >= first) & (self.periods.year <= last)
         place = np.cumsum(kept) - 1
-        weight = self.periods.weight[kept]
+        of_years = self.periods
         periods = Periods(
-            weight / weight.sum(), self.periods.cluster[kept], self.periods.year[kept], self.periods.exposure[kept]
+            np.full(int(kept.sum()), weight), of_years.cluster[kept], of_years.year[kept], of_years.exposure[kept]
         )
         part = self.rows(kept[self.period])
         return replace(part, periods=periods, period=place[part.period])
+
+
+def joined(blocks: Sequence[EventLosses]) -> EventLosses:
+    """Events of consecutive paths as one, years and paths counted on."""
+    if len(blocks) == 1:
+        return blocks[0]
+    years = np.cumsum([0, *(block.periods.n for block in blocks[:-1])])
+    rows: dict[str, Any] = {name: np.concatenate([getattr(block, name) for block in blocks]) for name in ROWS}
+    rows["period"] += np.repeat(years, [block.period.size for block in blocks])
+    return replace(blocks[0], periods=joined_periods([block.periods for block in blocks]), **rows)
+
+
+def joined_periods(blocks: Sequence[Periods]) -> Periods:
+    """Years of consecutive paths as one, paths counted on."""
+    paths = np.cumsum([0, *(int(block.cluster.max(initial=-1)) + 1 for block in blocks[:-1])])
+    return Periods(
+        np.concatenate([block.weight for block in blocks]),
+        np.concatenate([block.cluster + first for block, first in zip(blocks, paths, strict=True)]),
+        np.concatenate([block.year for block in blocks]),
+        np.concatenate([block.exposure for block in blocks]),
+    )

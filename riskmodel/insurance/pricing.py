@@ -1,7 +1,7 @@
 """Premiums from simulated yearly payments, each with the error that the simulation leaves in it.
 
 Every statistic comes with its influence: what each year changes in it to first order. Sums of influences by path give
-the error, of one premium and of a difference of two on the same years.
+the error, of one premium and of a difference of two on the same years; only these sums are kept.
 
 Sources
 -------
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from distributions.estimate import Estimate
 from riskmodel.insurance.cover import METHODS, Price
-from riskmodel.insurance.exceedance import SCORE, clustered_error, sorted_curve, total
+from riskmodel.insurance.exceedance import SCORE, by_cluster, clustered_error, error_of_clusters, sorted_curve, total
 from riskmodel.insurance.losses import Periods
 
 __all__ = ["Priced", "Valued", "price", "wang"]
@@ -30,38 +30,38 @@ Array = NDArray[np.float64]
 
 
 class Valued(NamedTuple):
-    """A statistic and the influence of each year on it, weighted mean 0."""
+    """A statistic and what each path adds to it: its years' influences, weighted; their sum is 0."""
 
     value: float
-    influence: Array
+    by_path: Array
 
     def plus(self, other: Valued, factor: float = 1.0) -> Valued:
         """Sum with another one times a factor."""
-        return Valued(self.value + factor * other.value, self.influence + factor * other.influence)
+        return Valued(self.value + factor * other.value, self.by_path + factor * other.by_path)
 
     def times(self, factor: float, shift: float = 0.0) -> Valued:
         """(value + shift) * factor."""
-        return Valued((self.value + shift) * factor, self.influence * factor)
+        return Valued((self.value + shift) * factor, self.by_path * factor)
 
     def over(self, other: Valued) -> Valued:
         """Ratio of two."""
         if other.value == 0.0:
-            return Valued(math.nan, np.full(self.influence.size, math.nan))
+            return Valued(math.nan, np.full(self.by_path.size, math.nan))
         ratio = self.value / other.value
-        return Valued(ratio, (self.influence - ratio * other.influence) / other.value)
+        return Valued(ratio, (self.by_path - ratio * other.by_path) / other.value)
 
     def estimate(self, periods: Periods, unit: str = "") -> Estimate:
         """Value and its error by path."""
         n = periods.clusters
         if math.isnan(self.value):
             return Estimate(math.nan, math.inf, n, unit)
-        return Estimate(self.value, clustered_error(self.influence, periods), n, unit)
+        return Estimate(self.value, error_of_clusters(self.by_path, periods), n, unit)
 
 
 def mean_of(values: Array, periods: Periods) -> Valued:
     """Mean of yearly values."""
     mean = total(periods.weight * values)
-    return Valued(mean, values - mean)
+    return Valued(mean, by_cluster(values - mean, periods))
 
 
 def deviation(values: Array, periods: Periods) -> Valued:
@@ -69,9 +69,10 @@ def deviation(values: Array, periods: Periods) -> Valued:
     centred = values - total(periods.weight * values)
     variance = total(periods.weight * centred**2)
     if variance <= 0.0:
-        return Valued(0.0, np.zeros(values.size))
+        return Valued(0.0, by_cluster(np.zeros(values.size), periods))
     scale = math.sqrt(periods.n / (periods.n - 1.0)) if periods.n > 1 else math.nan
-    return Valued(math.sqrt(variance), (centred**2 - variance) / (2.0 * math.sqrt(variance))).times(scale)
+    influence = (centred**2 - variance) / (2.0 * math.sqrt(variance))
+    return Valued(math.sqrt(variance), by_cluster(influence, periods)).times(scale)
 
 
 def wang(values: Array, periods: Periods, shift: float) -> Valued:
@@ -91,7 +92,7 @@ def wang(values: Array, periods: Periods, shift: float) -> Valued:
         slope = np.where(above >= 1.0, 0.0, np.exp(-shift * np.where(above >= 1.0, 0.0, scores) - 0.5 * shift**2))
     influence = np.empty(values.size)
     influence[order] = np.cumsum(step * slope)
-    return Valued(value, influence - total(periods.weight * influence))
+    return Valued(value, by_cluster(influence - total(periods.weight * influence), periods))
 
 
 def tail(values: Array, periods: Periods, years: float, measure: str) -> Valued:
@@ -108,7 +109,7 @@ def tail(values: Array, periods: Periods, years: float, measure: str) -> Valued:
     at = curve.at(years)
     if measure == "tvar":
         beyond = np.maximum(values - at, 0.0) * years
-        return Valued(curve.tail(years), beyond - total(periods.weight * beyond))
+        return Valued(curve.tail(years), by_cluster(beyond - total(periods.weight * beyond), periods))
     share = 1.0 / years
     flags = (values > at).astype(np.float64)
     flags -= total(periods.weight * flags)
@@ -116,7 +117,7 @@ def tail(values: Array, periods: Periods, years: float, measure: str) -> Valued:
     low, high = min(share + half, 1.0), max(share - half, 1.0 / curve.longest)
     width = low - high
     slope = (curve.at(1.0 / high) - curve.at(1.0 / low)) / width if width > 0.0 else 0.0
-    return Valued(at, flags * slope)
+    return Valued(at, by_cluster(flags * slope, periods))
 
 
 class Priced(NamedTuple):
@@ -151,7 +152,7 @@ class Priced(NamedTuple):
 
     def restored(self) -> Valued:
         """Reinstatement premium expected [currency/year]."""
-        both = self.premium.influence * self.charge.value + self.charge.influence * self.premium.value
+        both = self.premium.by_path * self.charge.value + self.charge.by_path * self.premium.value
         return Valued(self.premium.value * self.charge.value, both)
 
 
@@ -161,7 +162,7 @@ def price(yearly: Array, charge: Array, periods: Periods, terms: Price) -> Price
     A method whose return period is longer than the sample gives no premium (NaN).
     """
     pure, spread = mean_of(yearly, periods), deviation(yearly, periods)
-    undefined = Valued(math.nan, np.full(yearly.size, math.nan))
+    undefined = Valued(math.nan, np.full(pure.by_path.size, math.nan))
     try:
         held = tail(yearly, periods, terms.capital_return_period_years, terms.capital_measure)
         capital = pure.plus(held, terms.cost_of_capital).times(1.0 / (1.0 + terms.cost_of_capital))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from distributions.estimate import Estimate
+from distributions.estimate import Estimate, mean
 from riskmodel.insurance.exceedance import RETURN_PERIODS, Annual, Point, annual, exceedance, points, years_needed
-from riskmodel.insurance.from_results import events_of, not_of_events
+from riskmodel.insurance.from_results import event_blocks, events_of, not_of_events
 from riskmodel.insurance.losses import CLASSES, EventLosses
+from riskmodel.insurance.year_losses import YearLosses, joined_years, years_of
 from riskmodel.summary import Row
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from riskmodel.insurance.ord_tables import Summary
     from riskmodel.results import Results
 
-__all__ = ["SHARES", "TARGET", "LossReport", "loss_report", "loss_rows", "write_ord", "write_perspectives"]
+__all__ = ["SHARES", "TARGET", "LossReport", "loss_report", "loss_rows", "run_years", "write_ord", "write_perspectives"]
 
 SHARES = (0.125, 0.25, 0.5, 1.0)
 """Shares of the paths on which the curve is drawn again."""
@@ -60,44 +60,45 @@ class LossReport(NamedTuple):
         return found
 
 
-Choice = Callable[[EventLosses], EventLosses]
-
-
-def loss_report(
-    results: Results, strategy: str, return_periods: tuple[float, ...] = RETURN_PERIODS, choose: Choice | None = None
-) -> LossReport:
-    """Losses of one strategy of a run.
+def run_years(results: Results, life: tuple[int, int] | None = None) -> Iterator[YearLosses]:
+    """Losses by year of each strategy of a run; its events are read once, block by block.
 
     Parameters
     ----------
     results : Results
-    strategy : str
-    return_periods : tuple of float [years]
-    choose : callable, optional
-        Takes the events and gives those to be reported, e.g. of some years of life.
+    life : (first, last), optional
+        Only these years of each path, from 1.
     """
-    losses = events_of(results, strategy)
-    losses = choose(losses) if choose is not None else losses
-    unit = f"{losses.currency}/year"
-    by_cause = {}
-    for name in CLASSES:
-        part = losses.rows(losses.of_causes((name,)))
-        if part.loss.any():
-            by_cause[name] = annual(part.yearly_sum(), part.periods, unit).aal
-    yearly = losses.yearly_sum()
+    blocks: dict[str, list[YearLosses]] = {name: [] for name in results.strategy_names}
+    for events in event_blocks(results, results.strategy_names, life):
+        blocks[events.name].append(years_of(events))
+    for name in results.strategy_names:
+        yield joined_years(blocks.pop(name))
+
+
+def loss_report(results: Results, years: YearLosses, return_periods: tuple[float, ...] = RETURN_PERIODS) -> LossReport:
+    """What the losses of one strategy of a run say.
+
+    Parameters
+    ----------
+    results : Results
+    years : YearLosses, of the strategy
+    return_periods : tuple of float [years]
+    """
+    unit = f"{years.currency}/year"
+    by_cause = {name: mean(values, unit) for name, values in years.by_class.items() if values.any()}
     by_share = {}
     for share in SHARES:
-        part = losses.first_share(share)
-        sums = part.yearly_sum()
-        by_share[share] = (annual(sums, part.periods, unit), points(sums, part.periods, return_periods))
+        sums, periods = years.first_share(share)
+        by_share[share] = (annual(sums, periods, unit), points(sums, periods, return_periods))
     return LossReport(
-        strategy,
-        annual(yearly, losses.periods, losses.currency),
-        exceedance(losses, return_periods),
+        years.name,
+        annual(years.total, years.periods, years.currency),
+        exceedance(years, return_periods),
         by_cause,
         by_share,
-        losses.periods.n,
-        not_of_events(results, strategy),
+        years.periods.n,
+        not_of_events(results, years.name),
     )
 
 
@@ -126,14 +127,17 @@ def loss_rows(report: LossReport) -> list[Row]:
     return [*rows, Row(name, "aal:of_no_event", Estimate(report.beside, 0.0, 1, "per year"))]
 
 
-def write_ord(results: Results, folder: Path, choose: Choice | None = None) -> list[str]:
-    """Write the ORD tables of a run: set 1 by strategy, set 2 by strategy and cause; give the names of the files."""
+def write_ord(results: Results, folder: Path, life: tuple[int, int] | None = None) -> list[str]:
+    """Write the ORD tables of a run: set 1 by strategy, set 2 by strategy and cause; give the names of the files.
+
+    All events of one strategy are held in memory, as they are rows of the tables: some 30 kB a path.
+    """
     from riskmodel.insurance.ord_files import BY_CAUSE, write_description, write_summaries
 
     facts = facts_of(results)
     text = {key: str(value) for key, value in facts.items() if isinstance(value, (str, int))}
-    files = write_summaries(folder, "gul", 1, _by_strategy(results, choose), text)
-    files += write_summaries(folder, "gul", 2, _by_cause(results, choose), text, BY_CAUSE)
+    files = write_summaries(folder, "gul", 1, _by_strategy(results, life), text)
+    files += write_summaries(folder, "gul", 2, _by_cause(results, life), text, BY_CAUSE)
     sets = {"1": "strategy", "2": "strategy and cause"}
     write_description(folder, files, {**facts, "perspectives": {"gul": "0 ground-up"}, "summary_sets": sets})
     return [*files, "metadata.json", "data_dictionary.csv"]
@@ -177,25 +181,20 @@ def facts_of(results: Results) -> dict[str, Any]:
     }
 
 
-def _chosen(results: Results, strategy: str, choose: Choice | None) -> EventLosses:
-    losses = events_of(results, strategy)
-    return choose(losses) if choose is not None else losses
-
-
-def _by_strategy(results: Results, choose: Choice | None) -> Iterator[Summary]:
+def _by_strategy(results: Results, life: tuple[int, int] | None) -> Iterator[Summary]:
     from riskmodel.insurance.ord_tables import Summary
 
     for number, name in enumerate(results.strategy_names, start=1):
         info = {"strategy": name, "title": results.titles[name]}
-        yield Summary(number, info, _chosen(results, name, choose))
+        yield Summary(number, info, events_of(results, name, life))
 
 
-def _by_cause(results: Results, choose: Choice | None) -> Iterator[Summary]:
+def _by_cause(results: Results, life: tuple[int, int] | None) -> Iterator[Summary]:
     from riskmodel.insurance.ord_tables import Summary
 
     number = 0
     for name in results.strategy_names:
-        losses = _chosen(results, name, choose)
+        losses = events_of(results, name, life)
         for cause in CLASSES:
             number += 1  # causes without a loss, too: a number means the same in every run of a study
             yield Summary(number, {"strategy": name, "cause": cause}, losses.rows(losses.of_causes((cause,))))

@@ -36,13 +36,13 @@ def credit_needed(results: Results, reports: list[CoverReport], base: str) -> di
     for report in reports:
         if report.name == base:
             continue
-        saved = _paid(first, results.n_years) - _paid(report, results.n_years)
+        saved = _paid(first) - _paid(report)
         worth = net_present_value_difference(results, report.name) / factor
         found[report.name] = mean(saved - worth, f"{currency_of(results)}/year")
     return found
 
 
-def _paid(report: CoverReport, n_years: int) -> np.ndarray:
-    """(n_paths,) mean yearly payment of all layers."""
+def _paid(report: CoverReport) -> np.ndarray:
+    """(n_paths,) mean yearly payment of all layers; all paths weigh the same."""
     pure = list(report.layers.values())[-1].priced.pure
-    return np.asarray((pure.value + pure.influence).reshape(-1, n_years).mean(axis=1))
+    return np.asarray(pure.value + pure.by_path * report.periods.clusters)

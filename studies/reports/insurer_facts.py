@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from distributions.estimate import Estimate
 from riskmodel.event_files import event_rows
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Iterable, Sequence
 
     from riskmodel.insurance.cover import Cover
     from riskmodel.insurance.losses import EventLosses
@@ -24,7 +25,18 @@ if TYPE_CHECKING:
     from riskmodel.results import Results
     from studies.cli_cover import Found, Part
 
-__all__ = ["DEFAULT_COVER", "WAITS_H", "Frequency", "InsurerFacts", "frequency_of", "insurer_facts"]
+__all__ = [
+    "DEFAULT_COVER",
+    "WAITS_H",
+    "Counts",
+    "Frequency",
+    "InsurerFacts",
+    "counts_of",
+    "frequency_of",
+    "insurer_facts",
+]
+
+Array = NDArray[np.float64]
 
 WAITS_H = (0.0, 1.0, 4.0, 8.0, 12.0, 24.0, 72.0)
 """Waiting periods whose effect is told [h]."""
@@ -126,19 +138,22 @@ def _of_all(results: Results, cover: Cover | None) -> list[_Strategy]:
 
 def _of_one(folder: Path, name: str, cover: Cover | None) -> _Strategy:
     """One strategy; the events are read once for all its numbers."""
+    from riskmodel.insurance.from_results import event_blocks
+    from riskmodel.insurance.paid_years import joined_paid, pay
     from riskmodel.insurance.report import loss_report
+    from riskmodel.insurance.year_losses import joined_years, years_of
     from riskmodel.results import load_results
-    from studies.cli_cover import part_of
+    from studies.cli_cover import part_of_years
 
-    seen: list[EventLosses] = []
-
-    def keep(events: EventLosses) -> EventLosses:
-        seen.append(events)
-        return events
-
-    losses = loss_report(load_results(folder), name, choose=keep)
-    part = part_of(_one_column(cover), seen[0]) if cover is not None else None
-    return _Strategy(losses, frequency_of(seen[0]), part)
+    results, terms = load_results(folder), None if cover is None else _one_column(cover)
+    years, counts, paid = [], [], []
+    for events in event_blocks(results, [name]):
+        years.append(years_of(events))
+        counts.append(counts_of(events))
+        if terms is not None:
+            paid.append(pay(terms, events))
+    part = None if terms is None else part_of_years(terms, joined_paid(paid))
+    return _Strategy(loss_report(results, joined_years(years)), frequency_of(counts), part)
 
 
 def _one_column(cover: Cover) -> Cover:
@@ -151,37 +166,66 @@ def _one_column(cover: Cover) -> Cover:
     return replace(cover, table=replace(axes, attachments=axes.attachments[:1], limits=axes.limits[:1]))
 
 
-def frequency_of(events: EventLosses) -> Frequency:
-    """How often events cost something, and how much of it is left after a waiting period.
+class Counts(NamedTuple):
+    """Events with a loss of some paths, each (paths,) float64 a year.
 
-    Parameters
+    Attributes
     ----------
-    events : EventLosses
+    by_class : dict of class -> events [1/year]
+    stops, loss : stops by interruptions and sags [1/year], and their loss [currency/year]
+    longer : dict of wait [h] -> stops that last longer [1/year]
+    beyond : dict of wait [h] -> loss after the wait [currency/year]
     """
+
+    by_class: dict[str, Array]
+    stops: Array
+    loss: Array
+    longer: dict[float, Array]
+    beyond: dict[float, Array]
+
+
+def counts_of(events: EventLosses) -> Counts:
+    """Count the events of some whole paths."""
     from riskmodel.insurance.apply import time_share
     from riskmodel.insurance.cover import Layer
     from riskmodel.insurance.losses import CLASSES
-    from riskmodel.insurance.pricing import mean_of
+    from riskmodel.insurance.year_losses import summed_by_path
 
-    periods, costs = events.periods, events.loss > 0.0
-
-    def counted(chosen: NDArray[np.bool_], each: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
-        part = None if each is None else each[chosen]
-        return np.bincount(events.period[chosen], part, periods.n).astype(np.float64)
-
-    by_class = {
-        name: mean_of(counted(costs & events.of_causes((name,))), periods).estimate(periods, "/year")
-        for name in CLASSES
-    }
+    costs, one = events.loss > 0.0, np.ones(events.loss.size)
+    by_class = {name: summed_by_path(events, one, costs & events.of_causes((name,))) for name in CLASSES}
     stops = costs & events.of_causes(INSURED_STOPS)
-    number, loss = (mean_of(counted(stops, each), periods) for each in (None, events.loss))
-    longer, beyond = {}, {}
     hours = events.down_h[stops]
+    longer, beyond = {}, {}
     for wait in WAITS_H:
         late = stops.copy()
         late[stops] = hours > wait
         left = np.zeros(events.loss.size)
         left[stops] = events.loss[stops] * time_share(Layer("", waiting_period_h=wait), hours)
-        longer[wait] = mean_of(counted(late), periods).over(number).estimate(periods)
-        beyond[wait] = mean_of(counted(stops, left), periods).over(loss).estimate(periods)
-    return Frequency(by_class, number.estimate(periods, "/year"), longer, beyond)
+        longer[wait], beyond[wait] = summed_by_path(events, one, late), summed_by_path(events, left, stops)
+    number, loss = summed_by_path(events, one, stops), summed_by_path(events, events.loss, stops)
+    return Counts(by_class, number, loss, longer, beyond)
+
+
+def frequency_of(blocks: Sequence[Counts]) -> Frequency:
+    """How often events cost something, and how much of it is left after a waiting period.
+
+    Parameters
+    ----------
+    blocks : sequence of Counts
+        Of all paths, which weigh the same.
+    """
+    from riskmodel.insurance.losses import equal_periods
+    from riskmodel.insurance.pricing import Valued, mean_of
+
+    paths = equal_periods(sum(block.stops.size for block in blocks))
+
+    def mean(values: Iterable[Array]) -> Valued:
+        return mean_of(np.concatenate(list(values)), paths)
+
+    number, loss = mean(block.stops for block in blocks), mean(block.loss for block in blocks)
+    return Frequency(
+        {name: mean(block.by_class[name] for block in blocks).estimate(paths, "/year") for name in blocks[0].by_class},
+        number.estimate(paths, "/year"),
+        {w: mean(block.longer[w] for block in blocks).over(number).estimate(paths) for w in WAITS_H},
+        {w: mean(block.beyond[w] for block in blocks).over(loss).estimate(paths) for w in WAITS_H},
+    )

@@ -13,7 +13,15 @@ import numpy as np
 from distributions.clock import HOURS_PER_YEAR, MIN_PER_H, S_PER_H
 from distributions.irradiance import COMMON_YEAR
 from distributions.table_reading import HistoryError, Table, read_table
-from distributions.time_reading import TIME_NAMES, find_clock, read_times, standard_offset_h, to_hours
+from distributions.time_reading import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    TIME_NAMES,
+    find_clock,
+    read_times,
+    standard_offset_h,
+    to_hours,
+)
 from distributions.weather_formats import FORMATS, detect_format, read_formatted
 
 if TYPE_CHECKING:
@@ -283,6 +291,12 @@ def _from_pvlib(request: WeatherRequest, form: str) -> Weather:
     if not len(index) or index.hasnans:
         raise HistoryError(
             f"{request.path.name}: read as {form}: {'a time is missing' if len(index) else 'has no rows'}"
+        )
+    far = np.flatnonzero((index.year < FIRST_YEAR) | (index.year > LAST_YEAR))
+    if len(far) and not typical:  # every hour between the first time and the last would be held
+        raise HistoryError(
+            f"{request.path.name}: row {far[0] + 1:,} has the time {index[far[0]]}: expected a time in the years "
+            f"{FIRST_YEAR} to {LAST_YEAR}"
         )
     own = index[0].utcoffset()
     own_h = own.total_seconds() / S_PER_H if own is not None else 0.0

@@ -254,6 +254,17 @@ def test_published_layouts_give_the_same_hours(tmp_path: Path, name: str, packed
     assert hours["temperature_c"].dropna().eq(10.0).all()
 
 
+def test_a_mistyped_year_is_named(tmp_path: Path) -> None:
+    """It once stretched the hours over four millennia: 5 s and 2 GB, and no word."""
+    lines = pvgis_hourly_lines()
+    first = next(k for k, line in enumerate(lines) if line.startswith("time,")) + 1
+    lines[first + 9] = "6" + lines[first + 9][1:]
+    file = tmp_path / "hourly.csv"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(HistoryError, match="row 10 has the time 6019-.*expected a time in the years 1950 to 2100"):
+        read_weather(WeatherRequest(file))
+
+
 def test_tilted_pvgis_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "hourly.csv"
     file.write_text("\n".join(pvgis_hourly_lines(35)), encoding="utf-8")

@@ -119,7 +119,10 @@ def pay(cover: Cover, events: EventLosses, keep_events: bool = False) -> PaidYea
 
 
 def joined_paid(blocks: Sequence[PaidYears]) -> PaidYears:
-    """Years of consecutive paths as one; events that were kept are let go of."""
+    """Years of consecutive paths as one; events that were kept are let go of, and the blocks are used up.
+
+    What is joined is taken out of them, so that large runs are not held twice.
+    """
     if len(blocks) == 1:
         return blocks[0]
     first = blocks[0]
@@ -131,10 +134,10 @@ def joined_paid(blocks: Sequence[PaidYears]) -> PaidYears:
         first.name,
         first.currency,
         joined_periods([block.periods for block in blocks]),
-        {name: LayerYears(*arrays(block.layers[name] for block in blocks)) for name in first.layers},
+        {name: LayerYears(*arrays(block.layers.pop(name) for block in blocks)) for name in [*first.layers]},
         np.concatenate([block.ground for block in blocks]),
-        {name: arrays(block.views[name] for block in blocks) for name in first.views},
-        {terms: arrays(block.cells[terms] for block in blocks) for terms in first.cells},
+        {name: arrays(block.views.pop(name) for block in blocks) for name in [*first.views]},
+        {terms: arrays(block.cells.pop(terms) for block in blocks) for terms in [*first.cells]},
         {name: max(block.longest_h[name] for block in blocks) for name in first.longest_h},
     )
 

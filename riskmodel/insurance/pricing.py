@@ -21,7 +21,15 @@ from numpy.typing import NDArray
 
 from distributions.estimate import Estimate
 from riskmodel.insurance.cover import METHODS, Price
-from riskmodel.insurance.exceedance import SCORE, by_cluster, clustered_error, error_of_clusters, sorted_curve, total
+from riskmodel.insurance.exceedance import (
+    SCORE,
+    Curve,
+    by_cluster,
+    clustered_error,
+    error_of_clusters,
+    sorted_curve,
+    total,
+)
 from riskmodel.insurance.losses import Periods
 
 __all__ = ["Priced", "Valued", "price", "wang"]
@@ -95,15 +103,24 @@ def wang(values: Array, periods: Periods, shift: float) -> Valued:
     return Valued(value, by_cluster(influence - total(periods.weight * influence), periods))
 
 
-def tail(values: Array, periods: Periods, years: float, measure: str) -> Valued:
+def tail(values: Array, periods: Periods, years: float, measure: str, curve: Curve | None = None) -> Valued:
     """Loss reached once in `years` years ("var"), or the mean of the worst 1 / `years` ("tvar").
+
+    Parameters
+    ----------
+    values : (n,) float64
+    periods : Periods
+    years : float
+    measure : str
+    curve : Curve, optional
+        Of the values, where it is known already.
 
     Raises
     ------
     ValueError
         If that is longer than the sample.
     """
-    curve = sorted_curve(values, periods.weight)
+    curve = sorted_curve(values, periods.weight) if curve is None else curve
     if years > curve.longest * (1.0 + 1e-9):
         raise ValueError(f"1 in {years:g} years is rarer than the {curve.longest:,.0f} years simulated can tell")
     at = curve.at(years)
@@ -163,8 +180,9 @@ def price(yearly: Array, charge: Array, periods: Periods, terms: Price) -> Price
     """
     pure, spread = mean_of(yearly, periods), deviation(yearly, periods)
     undefined = Valued(math.nan, np.full(pure.by_path.size, math.nan))
+    curve = sorted_curve(yearly, periods.weight)
     try:
-        held = tail(yearly, periods, terms.capital_return_period_years, terms.capital_measure)
+        held = tail(yearly, periods, terms.capital_return_period_years, terms.capital_measure, curve)
         capital = pure.plus(held, terms.cost_of_capital).times(1.0 / (1.0 + terms.cost_of_capital))
     except ValueError:
         capital = undefined
@@ -182,7 +200,7 @@ def price(yearly: Array, charge: Array, periods: Periods, terms: Price) -> Price
     ratios: dict[float, Valued] = {}
     for years in terms.one_in_years:
         try:
-            ratios[years] = tail(yearly, periods, years, "var").over(quoted)
+            ratios[years] = tail(yearly, periods, years, "var", curve).over(quoted)
         except ValueError:
             ratios[years] = undefined
     return Priced(pure, spread, risk, quoted, premiums, restored, pure.over(whole[terms.method]), ratios)

@@ -90,17 +90,32 @@ def _occurrences(layer: Layer, events: EventLosses, loss: Array) -> NDArray[np.i
     apart = HOURS_PER_YEAR + 4.0 * layer.hours_clause_h
     # Damage without a time (a fire) is an occurrence of its own, at the end of its year.
     start = np.where(np.isnan(events.hour), HOURS_PER_YEAR + 2.0 * layer.hours_clause_h, events.hour)
-    clock = events.period * apart + start
+    clock = (events.period * apart + start).astype(np.float64)
     order = np.argsort(clock, kind="stable")
     hits = order[loss[order] > 0.0]
-    times, number = clock[hits], np.zeros(events.loss.size, np.int64)
-    after = np.searchsorted(times, times + layer.hours_clause_h, side="right").tolist()  # first too late for each
-    heads, first = [], 0
-    while first < times.size:
-        heads.append(first)
-        first = after[first]
-    number[hits] = np.searchsorted(heads, np.arange(times.size), side="right") - 1
+    number = np.zeros(events.loss.size, np.int64)
+    number[hits] = np.cumsum(_first_of_occurrence(clock[hits], layer.hours_clause_h)) - 1
     return number
+
+
+def _first_of_occurrence(times: Array, hours: float) -> NDArray[np.bool_]:
+    """(n,) whether an event at sorted `times` (n,) [h] begins an occurrence: it is later than the last one's hours.
+
+    One that comes later than that after the event before it always does. Only in stretches of events that lie closer,
+    and are longer than the hours, the beginnings are looked for one after the other.
+    """
+    begins = np.ones(times.size, np.bool_)
+    begins[1:] = times[1:] > times[:-1] + hours
+    first = np.flatnonzero(begins)
+    end = np.append(first[1:], times.size)
+    longer = times[end - 1] > times[first] + hours if times.size else np.zeros(0, np.bool_)
+    after = np.searchsorted(times, times + hours, side="right")  # first too late for each
+    for at, stop in zip(first[longer].tolist(), end[longer].tolist(), strict=True):
+        here = int(after[at])
+        while here < stop:
+            begins[here] = True
+            here = int(after[here])
+    return begins
 
 
 def apply_layer(layer: Layer, events: EventLosses) -> Paid:

@@ -17,6 +17,7 @@ from riskmodel.insurance.apply import Perspectives, apply_cover, apply_layer, co
 from riskmodel.insurance.cover import Cover, Layer
 from riskmodel.insurance.losses import CLASSES, NO_CAUSE, EventLosses, Periods, joined_periods
 from riskmodel.insurance.year_losses import NO_EXPOSURE, YearLosses
+from riskmodel.memory import give_back
 
 __all__ = ["VIEWS", "LayerYears", "PaidYears", "Terms", "joined_paid", "pay"]
 
@@ -128,7 +129,9 @@ def joined_paid(blocks: Sequence[PaidYears]) -> PaidYears:
     first = blocks[0]
 
     def arrays(parts: Iterable[Iterable[Any]]) -> tuple[Any, ...]:
-        return tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))
+        whole = tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))
+        give_back(cycles=False)
+        return whole
 
     return PaidYears(
         first.name,

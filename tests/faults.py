@@ -25,6 +25,8 @@ from tests.faults_run import LOG, PATHS, PER_RANGE
 
 ROOT = Path(__file__).resolve().parent.parent
 WAIT_S = 180.0
+COMPILE_S = 1800.0
+"""Longest wait for the first run of the engine itself, which may compile."""
 N_RANGES = PATHS // PER_RANGE
 WORKER_KILLS = 20
 
@@ -60,9 +62,9 @@ class Child:
                 return True
         return False
 
-    def end(self):
+    def end(self, wait_s=WAIT_S):
         """Exit code, once it is there."""
-        rest, errors = self.process.communicate(timeout=WAIT_S)
+        rest, errors = self.process.communicate(timeout=wait_s)
         self.said += rest.splitlines()
         self.errors = errors
         return self.process.returncode
@@ -429,7 +431,7 @@ def reference(place, real):
     scene = Scene(place, {}, real, 0)
     place.mkdir(parents=True, exist_ok=True)
     child = scene.run()
-    check(child.end() == 0, f"{child.said[-1:]} {child.errors[-2000:]}")
+    check(child.end(COMPILE_S if real else WAIT_S) == 0, f"{child.said[-1:]} {child.errors[-2000:]}")
     return digests(scene.folder)
 
 

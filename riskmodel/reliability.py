@@ -172,8 +172,10 @@ def _read(results: Results) -> _Book:
         np.zeros((len(CAUSES), n_strategies, n_paths, results.n_years)),
         np.zeros((n_paths, 4)),
     )
+    start = int(results.manifest.get("first_path", 0))
     for piece in _pieces(results.folder):
-        _add(book, piece, results.strategy_names)
+        if piece.num_rows:
+            _add(book, piece, results.strategy_names, start)
     return book
 
 
@@ -192,11 +194,12 @@ def _codes(piece: pa.Table, column: str, words: list[str]) -> NDArray[np.int64]:
     return np.asarray(place[coded.indices.to_numpy()])
 
 
-def _add(book: _Book, piece: pa.Table, names: list[str]) -> None:
+def _add(book: _Book, piece: pa.Table, names: list[str], start: int) -> None:
+    """Add the events of a piece, which is of a few paths, to the sums of these; the first path of all is `start`."""
     from riskmodel.quantities import Outcome
 
     outcomes = [code.name.lower() for code in Outcome]
-    path, year = piece.column("path").to_numpy(), piece.column("year").to_numpy().astype(np.int64) - 1
+    path, year = piece.column("path").to_numpy() - start, piece.column("year").to_numpy().astype(np.int64) - 1
     family, strategy = _codes(piece, "cause", list(CAUSES)), _codes(piece, "strategy", names)
     outcome = _codes(piece, "outcome", outcomes)
     lost = {cause: piece.column(f"gpu_hours_{cause}").to_numpy().astype(np.float64) for cause in LOST}
@@ -204,17 +207,19 @@ def _add(book: _Book, piece: pa.Table, names: list[str]) -> None:
     columns: list[NDArray[Any]] = [outcome != Outcome.UNAFFECTED]
     columns += [(outcome == outcomes.index(word)) & felt for word in STOPPED]
     columns += list(lost.values())
-    place = (family * len(names) + strategy) * book.grid.shape[0] + path
+    low, high = int(path.min()), int(path.max()) + 1
+    here = path - low
+    place = (family * len(names) + strategy) * (high - low) + here
     for k, values in enumerate(columns):
-        _add_at(book.sums[..., k], place, values)
-    _add_at(book.eur, place * book.eur.shape[3] + year, piece.column("eur_lost").to_numpy())
+        _add_at(book.sums[:, :, low:high, k], place, values)
+    _add_at(book.eur[:, :, low:high], place * book.eur.shape[3] + year, piece.column("eur_lost").to_numpy())
     first = strategy == 0  # every event has a row for each strategy
     hours = piece.column("duration_s").to_numpy() / S_PER_H
     cut = first & np.isin(family, [CAUSES.index(word) for word in ("momentary", "sustained", "extreme")])
     long = cut & (hours * S_PER_H > MOMENTARY_S)
     sags = first & (family == CAUSES.index("sag"))
     for k, values in enumerate((long, cut & ~long, np.where(long, hours, 0.0), sags)):
-        _add_at(book.grid[:, k], path, values)
+        _add_at(book.grid[low:high, k], here, values)
 
 
 def _add_at(sums: Array, place: NDArray[np.int64], values: NDArray[Any]) -> None:

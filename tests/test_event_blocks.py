@@ -16,6 +16,7 @@ from riskmodel.insurance.losses import ROWS, joined
 from riskmodel.insurance.paid_years import joined_paid, pay
 from riskmodel.insurance.report import run_years
 from riskmodel.insurance.year_losses import years_of
+from riskmodel.reliability import reliability
 from riskmodel.results import Results, load_results
 from riskmodel.run import RunError, run_to_folder
 from studies.cli import app
@@ -132,6 +133,29 @@ def test_paths_may_begin_anywhere(whole, tmp_path):
         np.testing.assert_array_equal(events_of(part, name).yearly_sum(), wanted)
     answer = CliRunner().invoke(app, ["losses", str(part.folder)])
     assert answer.exit_code == 0, answer.output
+
+
+def test_reliability_of_small_pieces_and_of_later_paths(whole, cut, tmp_path):
+    def numbers(results):
+        found = reliability(results)
+        return {
+            (name, group, metric): estimate.value
+            for name, groups in found.strategies.items()
+            for group, metrics in groups.items()
+            for metric, estimate in metrics.items()
+        } | {metric: estimate.value for metric, estimate in found.grid.items()}
+
+    one, many = numbers(whole), numbers(cut)
+    assert one.keys() == many.keys()
+    for key, value in one.items():
+        assert many[key] == pytest.approx(value, rel=1e-12, nan_ok=True)
+    part = simulated(tmp_path / "part", 20, first_path=30)
+    events = whole.events[whole.events["path"].between(30, 49)]
+    for name in part.strategy_names:
+        noticed = ((events["strategy"] == name) & (events["outcome"] != "unaffected")).sum()
+        found = reliability(part).strategies[name]["all"]["noticed_per_year"].value
+        assert found == pytest.approx(noticed / (20 * YEARS), rel=1e-12)
+    assert noticed > 0
 
 
 def changed(results, folder, change):

@@ -10,7 +10,10 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from riskmodel.run_errors import AGAIN, RunError, told_as_damage
 
@@ -21,6 +24,7 @@ __all__ = [
     "EVENTS",
     "PATHS_PER_PART",
     "check_columns",
+    "check_inside",
     "event_columns",
     "event_files",
     "event_groups",
@@ -29,6 +33,7 @@ __all__ = [
     "intact_parts",
     "part_file",
     "parts",
+    "word_codes",
 ]
 
 EVENTS = "events.parquet"
@@ -92,6 +97,34 @@ def event_groups(folder: Path, columns: Sequence[str]) -> Iterator[pa.Table]:
         with opened(place) as file:
             for group in range(file.num_row_groups):
                 yield file.read_row_group(group, columns=list(columns), use_threads=False)
+
+
+def word_codes(table: pa.Table, name: str, words: Sequence[str]) -> NDArray[np.int16]:
+    """Number of each cell's word in `words`.
+
+    Raises
+    ------
+    RunError
+        If a cell has another word, or none.
+    """
+    cells = table.column(name).combine_chunks().dictionary_encode()
+    found = cells.dictionary.to_pylist() + [None] * bool(cells.null_count)
+    unknown = sorted(str(word) for word in set(found) - set(words))
+    if unknown:
+        raise RunError(f"{EVENTS}: {name} = {unknown[0]!r}: not one of {', '.join(words)}; {AGAIN}")
+    return np.array([list(words).index(word) for word in found], dtype=np.int16)[cells.indices.to_numpy()]
+
+
+def check_inside(path: NDArray[Any], year: NDArray[Any], span: tuple[int, int], n_years: int) -> None:
+    """Refuse events of other paths than `first .. end - 1`, the span, or of other years than 1 .. `n_years`.
+
+    Raises
+    ------
+    RunError
+    """
+    inside = (path >= span[0]) & (path < span[1]) & (year >= 1) & (year <= n_years)
+    if not inside.all():
+        raise RunError(f"{EVENTS}: an event is outside of the paths and years of the run; {AGAIN}")
 
 
 def intact_parts(folder: Path, digests: Sequence[str]) -> list[str]:

@@ -19,7 +19,7 @@ from distributions.clock import HOURS_PER_YEAR, S_PER_H
 from distributions.estimate import Estimate
 from distributions.estimate_tails import clustered_quantile_interval
 from riskmodel.currency import stored
-from riskmodel.event_files import event_columns, event_groups
+from riskmodel.event_files import check_inside, event_columns, event_groups, word_codes
 from riskmodel.ledger import DOWNTIME_LINES
 from riskmodel.quantities import CAUSES
 from riskmodel.summary import ONE_IN_20_YEARS, Row
@@ -187,21 +187,15 @@ def _pieces(folder: Path) -> Iterator[pa.Table]:
         yield table.select(there).rename_columns(names)
 
 
-def _codes(piece: pa.Table, column: str, words: list[str]) -> NDArray[np.int64]:
-    """Place of each word of a column in `words`."""
-    coded = piece.column(column).combine_chunks().dictionary_encode()
-    place = np.array([words.index(word) for word in coded.dictionary.to_pylist()], np.int64)
-    return np.asarray(place[coded.indices.to_numpy()])
-
-
 def _add(book: _Book, piece: pa.Table, names: list[str], start: int) -> None:
     """Add the events of a piece, which is of a few paths, to the sums of these; the first path of all is `start`."""
     from riskmodel.quantities import Outcome
 
     outcomes = [code.name.lower() for code in Outcome]
-    path, year = piece.column("path").to_numpy() - start, piece.column("year").to_numpy().astype(np.int64) - 1
-    family, strategy = _codes(piece, "cause", list(CAUSES)), _codes(piece, "strategy", names)
-    outcome = _codes(piece, "outcome", outcomes)
+    path, year = piece.column("path").to_numpy() - start, piece.column("year").to_numpy().astype(np.int64)
+    check_inside(path, year, (0, book.eur.shape[2]), book.eur.shape[3])
+    family, strategy = word_codes(piece, "cause", CAUSES).astype(np.int64), word_codes(piece, "strategy", names)
+    outcome = word_codes(piece, "outcome", outcomes)
     lost = {cause: piece.column(f"gpu_hours_{cause}").to_numpy().astype(np.float64) for cause in LOST}
     felt = np.sum([lost[cause] for cause in LOST], axis=0) > 0.0  # a stop without GPUs that had power is none
     columns: list[NDArray[Any]] = [outcome != Outcome.UNAFFECTED]
@@ -212,7 +206,7 @@ def _add(book: _Book, piece: pa.Table, names: list[str], start: int) -> None:
     place = (family * len(names) + strategy) * (high - low) + here
     for k, values in enumerate(columns):
         _add_at(book.sums[:, :, low:high, k], place, values)
-    _add_at(book.eur[:, :, low:high], place * book.eur.shape[3] + year, piece.column("eur_lost").to_numpy())
+    _add_at(book.eur[:, :, low:high], place * book.eur.shape[3] + year - 1, piece.column("eur_lost").to_numpy())
     first = strategy == 0  # every event has a row for each strategy
     hours = piece.column("duration_s").to_numpy() / S_PER_H
     cut = first & np.isin(family, [CAUSES.index(word) for word in ("momentary", "sustained", "extreme")])

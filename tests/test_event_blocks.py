@@ -183,9 +183,10 @@ def test_an_event_outside_of_the_run_is_refused(whole, tmp_path, name):
     wrong = changed(whole, tmp_path / "run", lambda table: one_more(table, name))
     with pytest.raises(RunError, match="outside of the paths and years"):
         events_of(wrong, wrong.strategy_names[0])
-    answer = CliRunner().invoke(app, ["losses", str(wrong.folder)])
-    assert answer.exit_code == 2
-    assert "outside of the paths and years" in " ".join(answer.output.split())
+    for command in ("losses", "reliability"):
+        answer = CliRunner().invoke(app, [command, str(wrong.folder)])
+        assert answer.exit_code == 2
+        assert "outside of the paths and years" in " ".join(answer.output.split())
     untouched = changed(whole, tmp_path / "same", lambda table: table)  # negative control
     np.testing.assert_array_equal(
         events_of(untouched, "grid").yearly_sum(), events_of(Results(whole.folder), "grid").yearly_sum()
@@ -200,6 +201,25 @@ def test_an_unknown_cause_is_refused(whole, tmp_path):
     wrong = changed(whole, tmp_path / "run", other)
     with pytest.raises(RunError, match="cause = 'long': not one of sag"):
         events_of(wrong, wrong.strategy_names[0])
+
+
+def test_words_may_be_plain_but_must_be_there(whole, tmp_path):
+    """Other programs write text without a dictionary; a cell without a word is none of the causes."""
+
+    def plain(table):
+        return with_column(table, "cause", table.column("cause").cast(pa.string()))
+
+    same = changed(whole, tmp_path / "plain", plain)
+    np.testing.assert_array_equal(events_of(same, "grid").cause, events_of(whole, "grid").cause)
+
+    def without(table):
+        words = table.column("cause").cast(pa.string()).to_pylist()
+        return with_column(table, "cause", pa.array([None, *words[1:]], pa.string()))
+
+    empty = changed(whole, tmp_path / "empty", without)
+    for read in (lambda: events_of(empty, "grid"), lambda: reliability(empty)):
+        with pytest.raises(RunError, match="cause = 'None': not one of sag"):
+            read()
 
 
 def test_events_out_of_time_are_put_in_order(whole, tmp_path):

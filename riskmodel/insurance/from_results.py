@@ -6,6 +6,7 @@ years.parquet), each of which holds all events of its years; what insurers ask f
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distributions.clock import S_PER_H
-from riskmodel.event_files import EVENTS, check_columns, event_files, event_groups
+from riskmodel.event_files import check_columns, check_inside, event_files, event_groups, word_codes
 from riskmodel.insurance.losses import EQUIPMENT, FIRE, EventLosses, Periods, joined
 from riskmodel.quantities import CAUSES
 from riskmodel.run_errors import AGAIN, RunError
@@ -105,7 +106,7 @@ def event_blocks(
             own = periods._replace(exposure=exposure)
             losses = EventLosses(strategy, currency_of(results), own, ALL_CAUSES, **columns)
             yield losses if life is None else _of_life(losses, life, results)
-    rows.check_end()
+    rows.check_end(results.n_paths)
 
 
 def _running(path: NDArray[np.int64], event: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -155,18 +156,13 @@ class _Rows:
         self.waiting = [{name: values[end:].copy() for name, values in rows.items()}]
         found = {name: values[:end] for name, values in rows.items()}
         found["path"] = found["path"] - self.start
-        inside = (found["path"] >= first) & (found["year"] >= 1) & (found["year"] <= self.n_years)
-        if not inside.all():
-            self._refuse()
+        check_inside(found["path"], found["year"], (first, until), self.n_years)
         return found
 
-    def check_end(self) -> None:
-        """Refuse rows that are left when all paths had theirs."""
-        if self.waiting[-1]["path"].size or any(group["path"].size for group in self.groups):
-            self._refuse()
-
-    def _refuse(self) -> None:
-        raise RunError(f"{self.folder / EVENTS}: an event is outside of the paths and years of the run; {AGAIN}")
+    def check_end(self, end: int) -> None:
+        """Refuse rows that are left when all paths below `end` had theirs."""
+        for group in itertools.chain(self.waiting, self.groups):
+            check_inside(group["path"] - self.start, group["year"], (end, end), self.n_years)
 
 
 def _no_rows(folder: Path, names: list[str]) -> pa.Table:
@@ -178,7 +174,7 @@ def _no_rows(folder: Path, names: list[str]) -> pa.Table:
 
 def _columns(table: pa.Table, words: dict[str, Sequence[str]], money: tuple[str, str]) -> dict[str, NDArray[Any]]:
     """Columns as arrays, words as their numbers, the two of money as `lost` and `hardware`."""
-    found: dict[str, NDArray[Any]] = {name: _codes(table, name, known) for name, known in words.items()}
+    found: dict[str, NDArray[Any]] = {name: word_codes(table, name, known) for name, known in words.items()}
     found |= {name: table.column(name).to_numpy() for name in EVENT_COLUMNS if name not in words}
     return found | {"lost": table.column(money[0]).to_numpy(), "hardware": table.column(money[1]).to_numpy()}
 
@@ -230,16 +226,6 @@ def _fire_rows(loss: NDArray[np.float64], first_number: int) -> dict[str, Any]:
         "down_h": unknown,
         "hour": unknown,
     }
-
-
-def _codes(table: pa.Table, name: str, words: Sequence[str]) -> NDArray[np.int16]:
-    """Number of each cell's word in `words`."""
-    cells = table.column(name).combine_chunks()
-    found = cells.dictionary.to_pylist()
-    unknown = sorted(str(word) for word in set(found) - set(words))
-    if unknown:
-        raise RunError(f"{EVENTS}: {name} = {unknown[0]!r}: not one of {', '.join(words)}; {AGAIN}")
-    return np.array([list(words).index(word) for word in found], dtype=np.int16)[cells.indices.to_numpy()]
 
 
 def net_present_value_difference(results: Results, strategy: str) -> NDArray[np.float64]:

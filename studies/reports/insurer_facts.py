@@ -44,7 +44,7 @@ INSURED_STOPS = ("interruption", "sag")
 """Causes whose lost time a waiting period is held against; calls of the grid operator are agreed, not fortuitous."""
 DEFAULT_COVER = "outage"
 PROCESSES = 4
-"""At most so many strategies are read and priced at the same time: each takes up to 0.6 GB at 10,000 lifetimes, 1.1 at 100,000."""
+"""At most so many strategies are read and priced at once: each takes 0.6 GB at 10,000 lifetimes, 1.1 at 100,000."""
 MANY_ROWS = 2_000_000
 """Rows of the table of events from which that is done in processes of their own."""
 

@@ -402,13 +402,14 @@ def _of_table(results: Any, name: str) -> Any:
     """What only reports read of a table."""
     from riskmodel.finance_report import line_values
     from riskmodel.insurance.from_results import events_of
+    from riskmodel.reliability import reliability
     from riskmodel.variance_split import split_rows
 
     names = results.strategy_names
     if name == "years.parquet":
         return line_values(results), results.years
     if name == "events.parquet":
-        return events_of(results, names[-1]), results.events
+        return events_of(results, names[-1]), reliability(results), results.events
     return list(split_rows(results.folder, tuple(names), results.baseline)) if name == "redrawn.parquet" else None
 
 

@@ -134,7 +134,10 @@ def njit(function: Any = None, /, **options: Any) -> Any:
     **options
         ``parallel=True`` for the one loop that spreads blocks over threads, ``inline="always"`` for scalar laws,
         ``nogil=True``, ``forceinline=True`` for laws inside lane loops, ``inner=True`` for kernels that only kernels
-        call: they get no door from Python, which for groups of arrays takes seconds to compile. ``fastmath``,
+        call: they get no door from Python, which for groups of arrays takes seconds to compile. ``held=True`` for
+        kernels whose caller holds all arrays: they, and the kernels that they call, count no users of arrays (two
+        atomic additions for each row taken, two fifths of the engine's time), so they cannot make or return arrays,
+        nor assign one array to another; ``held=False`` for one of their kernels that must. ``fastmath``,
         ``error_model`` and ``cache`` are fixed here.
 
     Returns
@@ -145,7 +148,9 @@ def njit(function: Any = None, /, **options: Any) -> Any:
     fixed = {"fastmath", "error_model", "cache"} & options.keys()
     if fixed:
         raise TypeError(f"njit: {', '.join(sorted(fixed))} is the same for all kernels, set in distributions/_jit.py")
-    inner = options.pop("inner", False)
+    inner, held = options.pop("inner", False), options.pop("held", None)
+    if held is not None:
+        options["_nrt"] = not held
     if inner:
         options |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     # a kernel that only kernels call is kept inside theirs

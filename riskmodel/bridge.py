@@ -20,7 +20,7 @@ N_POOL = 6
 U_COMMON, U_UPS = 5, 6
 
 
-@njit
+@njit(forceinline=True)
 def fill_pool(pool, backup, s, u, load_kw, now, notice, ups_allowed):
     """Who takes over, and with how much energy.
 

@@ -61,6 +61,7 @@ class CabinetState(NamedTuple):
     groups_out : (s, b) groups that stand
     burned : (s, b) cabinets lost to fire and not replaced yet; back_day : (s, b) day of the run on which they are
     stopped_until : (s, b) day of the run until which no cabinet may run after a fire
+    busy : (b,) and fails_now : (2,) scratch of one day
     """
 
     failed: np.ndarray
@@ -69,6 +70,8 @@ class CabinetState(NamedTuple):
     burned: np.ndarray
     back_day: np.ndarray
     stopped_until: np.ndarray
+    busy: np.ndarray
+    fails_now: np.ndarray
 
 
 @njit(inner=True)
@@ -81,6 +84,8 @@ def new_cabinet_state(s, b):
         np.zeros((s, b), np.int32),
         np.zeros((s, b), np.int32),
         np.zeros((s, b), np.int32),
+        np.zeros(b, np.int32),
+        np.zeros(KINDS, np.int32),
     )
 
 
@@ -275,8 +280,7 @@ def cabinet_day(
     n = tables.numbers[s]
     failed, ordered, groups_out, burned = state.failed[s], state.ordered[s], state.groups_out[s], state.burned[s]
     stopped_until = state.stopped_until[s]
-    b = working.shape[0]
-    busy, fails_now = np.empty(b, np.int32), np.empty(KINDS, np.int64)
+    busy, fails_now, b = state.busy, state.fails_now, working.shape[0]
     _standing_row(working, installed, failed[0], failed[1], burned)
     _disturbed_row(busy, failed[0], failed[1], groups_out)
     _stopped_row(busy, stopped_until, day)

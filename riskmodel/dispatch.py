@@ -114,6 +114,29 @@ def _count_level(target, v, threshold, step):
 
 
 @njit
+def _count_four_levels(target, after, j, threshold, step):
+    """Levels j to j + 3, added one after another as `_count_level` does."""
+    for i in range(target.shape[0]):
+        sum_, least, each = target[i], threshold[i], step[i]
+        sum_ += each if after[j, i] > least else f(0.0)
+        sum_ += each if after[j + 1, i] > least else f(0.0)
+        sum_ += each if after[j + 2, i] > least else f(0.0)
+        sum_ += each if after[j + 3, i] > least else f(0.0)
+        target[i] = sum_
+
+
+@njit
+def _count_four_levels_or_equal(target, after, j, threshold, step):
+    for i in range(target.shape[0]):
+        sum_, least, each = target[i], threshold[i], step[i]
+        sum_ += each if after[j, i] >= least else f(0.0)
+        sum_ += each if after[j + 1, i] >= least else f(0.0)
+        sum_ += each if after[j + 2, i] >= least else f(0.0)
+        sum_ += each if after[j + 3, i] >= least else f(0.0)
+        target[i] = sum_
+
+
+@njit
 def _count_level_or_equal(target, v, threshold, step):
     for i in range(target.shape[0]):
         target[i] += step[i] if v[i] >= threshold[i] else f(0.0)
@@ -127,7 +150,10 @@ def target_up_row(target, after, levels, threshold, step):
     for the last may find the grid's whole moves too hopeful.
     """
     target[:] = f(0.0)
-    for j in range(levels):
+    whole = levels - levels % 4
+    for j in range(0, whole, 4):
+        _count_four_levels_or_equal(target, after, j, threshold, step)
+    for j in range(whole, levels):
         _count_level_or_equal(target, after[j], threshold, step)
 
 
@@ -143,5 +169,8 @@ def target_row(target, after, levels, threshold, step):
     step : (n_lanes,) float32, energy of one level [kWh]
     """
     target[:] = f(0.0)
-    for j in range(levels):
+    whole = levels - levels % 4
+    for j in range(0, whole, 4):
+        _count_four_levels(target, after, j, threshold, step)
+    for j in range(whole, levels):
         _count_level(target, after[j], threshold, step)

@@ -39,7 +39,7 @@ def _sum_of_laws(laws, u):
     return total
 
 
-@njit
+@njit(forceinline=True)
 def restart_times(restart_h, cluster, u):
     """Restart after an abrupt and an orderly stop of this event, and what a cold start adds [h].
 
@@ -51,7 +51,7 @@ def restart_times(restart_h, cluster, u):
     restart_h[2] = max(law_value(cluster.cold_start_h, u[U_RESTART]), 0.0)
 
 
-@njit
+@njit(forceinline=True)
 def _rework_gpu_hours(effect, cluster, u):
     """Work since the last checkpoint in the jobs that stopped abruptly [GPU-h of the whole cluster].
 
@@ -79,7 +79,7 @@ def _idle_gpus(cluster, gpus, missing):
     return gpus * (training - kept) + missing * (1.0 - training)
 
 
-@njit
+@njit(forceinline=True)
 def lost_gpu_hours(lost, effect, cluster, powered_share, u, spares, now_h):
     """GPU-hours lost by cause and servers damaged.
 

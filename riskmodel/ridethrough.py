@@ -14,8 +14,6 @@ anew for it. Fuel lasts as long at part load as at full load.
 
 import math
 
-import numpy as np
-
 from distributions._jit import njit
 from distributions.outages import CURTAILMENT, DURATION_H, EXTREME, FAMILY, HOUR, SAG, SUSTAINED
 from distributions.streams import Process, two_uniforms
@@ -31,7 +29,6 @@ from riskmodel.bridge import (
     GRID_OUT_UNTIL,
     IN_SERVICE,
     LOAD_KW,
-    N_POOL,
     RESTART_ABRUPT,
     RESTART_ORDERLY,
     UPS_CARRIED_H,
@@ -100,13 +97,14 @@ def event_uniforms(u, family, number, path, seed):
         u[U_START + 2 * k], u[U_START + 2 * k + 1] = two_uniforms(number, GENSET_WORD | (base + k), path, seed)
 
 
-@njit
-def resolve(effect, event, backup, cluster, s, u, now, pv, lane):
+@njit(forceinline=True)
+def resolve(effect, pool, event, backup, cluster, s, u, now, pv, lane):
     """What one event does to the cluster of one strategy.
 
     Parameters
     ----------
     effect : (21,) float64, written; see the column names above
+    pool : (6,) float64 of `riskmodel.bridge`, scratch
     event : (5,) float64 record of `distributions.outages.year_events`; the duration of a sag is not used
     backup : riskmodel.backup.BackupTables
     cluster : riskmodel.cluster_tables.ClusterTables
@@ -127,9 +125,8 @@ def resolve(effect, event, backup, cluster, s, u, now, pv, lane):
         if backup.interruptible[s] == 0.0 or now[IN_SERVICE] == 0.0:
             effect[GRID_BACK_H] = event[HOUR]
             return
-        _curtailed(effect, backup, cluster, s, u, now, pv, lane, start, end - start)
+        _curtailed(effect, pool, backup, cluster, s, u, now, pv, lane, start, end - start)
         return
-    pool = np.zeros(N_POOL)
     duration = end - start if goes_on or family == SAG else event[DURATION_H]
     held = fill_pool(pool, backup, s, u, now[LOAD_KW], now, goes_on, True)
     if family == SAG:
@@ -146,7 +143,7 @@ def resolve(effect, event, backup, cluster, s, u, now, pv, lane):
     _walk(effect, pool, backup, cluster, s, u, now, pv, lane, start, duration, 0.0, cap_from, False)
 
 
-@njit
+@njit(forceinline=True)
 def _clear(effect, now, grid_back_h):
     """Nothing has happened yet; the cluster is down until when it was."""
     effect[:] = 0.0
@@ -155,14 +152,14 @@ def _clear(effect, now, grid_back_h):
     effect[STOPPED_SHARE] = now[DOWN_SHARE]
 
 
-@njit
-def _curtailed(effect, backup, cluster, s, u, now, pv, lane, start, duration):
+@njit(forceinline=True)
+def _curtailed(effect, pool, backup, cluster, s, u, now, pv, lane, start, duration):
     """The grid operator calls on an interruptible connection, with notice: nothing is lost in surprise.
 
     The duration is known, so GPUs are capped only if the cabinets cannot carry the missing power at full load, and if
     a cap leaves more work than shedding would; what remains uncovered is shed.
     """
-    left, pool = backup.curtailed_import_share[0], np.zeros(N_POOL)
+    left = backup.curtailed_import_share[0]
     fill_pool(pool, backup, s, u, now[LOAD_KW] * (1.0 - left), now, True, False)
     usable = pool[CABINETS_ON] > 0.0
     lasts = _walk(effect, pool, backup, cluster, s, u, now, pv, lane, start, duration, left, math.inf, True)
@@ -173,7 +170,7 @@ def _curtailed(effect, backup, cluster, s, u, now, pv, lane, start, duration):
         _walk(effect, pool, backup, cluster, s, u, now, pv, lane, start, duration, left, 0.0, True)
 
 
-@njit
+@njit(forceinline=True)
 def _at_work(effect, cluster, now, from_h, until_h, training, inference, work):
     """Count hours lost from one hour to another while shares of training and inference run at a work rate."""
     overlap = max(min(until_h, now[DOWN_UNTIL]) - from_h, 0.0)
@@ -300,7 +297,7 @@ def _stop(effect, backup, cluster, s, u, now, start, duration, after_h, outcome,
     _down(effect, cluster, now, stop_h, back_h, outcome, training, share - training)
 
 
-@njit
+@njit(forceinline=True)
 def _tripped(effect, cluster, u, now, start):
     """A sag that nothing holds: some racks trip, their jobs stop whole, inference loses what tripped."""
     racks = min(max(law_value(cluster.sag_trip_share, u[U_SAG]), 0.0), 1.0)

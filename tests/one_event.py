@@ -5,7 +5,7 @@ import pytest
 
 from distributions.outages import SAG
 from riskmodel.backup import BackupTables
-from riskmodel.bridge import N_NOW
+from riskmodel.bridge import N_NOW, N_POOL
 from riskmodel.cluster_tables import ClusterTables
 from riskmodel.gensets import U_GENSETS_COMMON, U_REFUEL, U_START, U_SWITCH
 from riskmodel.quantities import Outcome
@@ -129,7 +129,7 @@ def effect_of(
     now = np.concatenate([now, [cold_start, out_until, down_share if down_until > hour else 0.0]])
     if now.size != N_NOW:
         raise ValueError("the situation has other columns now")
-    resolve(effect, event, tables, cluster() if of is None else of, 0, u, now, pv, 0)
+    resolve(effect, np.zeros(N_POOL), event, tables, cluster() if of is None else of, 0, u, now, pv, 0)
     return {"outcome": Outcome(int(effect[OUTCOME]))} | {name: float(effect[k]) for name, k in COLUMNS.items()}
 
 

@@ -58,7 +58,7 @@ def walk(working, planned_h, state, installed, factor, tables, first_day, first_
 def new_state(lanes):
     """Nothing has failed."""
     kinds, lane = (1, 2, lanes), (1, lanes)
-    return CabinetState(*(np.zeros(shape, np.int32) for shape in (kinds, kinds, lane, lane, lane, lane)))
+    return CabinetState(*(np.zeros(shape, np.int32) for shape in (kinds, kinds, lane, lane, lane, lane, lane[1:], 2)))
 
 
 def run(tables, installed, days, lanes=1, *, first_path=0, seed=11, factor=1.0, state=None):

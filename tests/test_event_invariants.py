@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from distributions.outages import CURTAILMENT, SAG
 from distributions.units import working_cdf
-from riskmodel.bridge import N_NOW
+from riskmodel.bridge import N_NOW, N_POOL
 from riskmodel.downtime import lost_gpu_hours
 from riskmodel.gensets import U_GENSETS_COMMON, U_START
 from riskmodel.jobs import EVENLY, INFERENCE_FIRST, TRAINING_FIRST, packed, running_shares
@@ -57,7 +57,7 @@ def lost(e):
     down_share = e["down_share"] if e["down"] > 10.0 else 0.0
     now[:] = [e["load"], e["stored"], 1.0, 10.0, 10.0, 0.0, e["down"], 2.0, 1.0, 0.9, 3.0, 0.0, down_share]
     effect, by_cause, sun = np.zeros(N_EFFECTS), np.zeros(5), np.full((48, 1), 0.5 * e["sun"], np.float32)
-    resolve(effect, event, tables, of, 0, u, now, sun, 0)
+    resolve(effect, np.zeros(N_POOL), event, tables, of, 0, u, now, sun, 0)
     lost_gpu_hours(by_cause, effect, of, 1.0, u, np.zeros(2), 10.0)
     assert np.all(by_cause >= 0.0)
     return float(by_cause.sum())

@@ -61,7 +61,7 @@ def walk(working, state, installed, factor, tables, service, first_path, seed, c
 def run(tables, cabinets, days, lanes, *, first_path=0, seed=5, factor=1.0):
     """Working cabinets (days, lanes), fires and burned cabinets (2, lanes)."""
     kinds, lane = (1, 2, lanes), (1, lanes)
-    state = CabinetState(*(np.zeros(shape, np.int32) for shape in (kinds, kinds, lane, lane, lane, lane)))
+    state = CabinetState(*(np.zeros(shape, np.int32) for shape in (kinds, kinds, lane, lane, lane, lane, lane[1:], 2)))
     working, counts = np.zeros((days, lanes), np.int32), np.zeros((N_COUNTS, lanes))
     numbers = np.zeros((1, N_NUMBERS))
     numbers[0, GROUP_SIZE] = 10  # groups that never fail

@@ -51,6 +51,15 @@ def _stress_rows(day, energy):
         throughput[i] = throughput[i] * inverse
 
 
+@njit
+def _is_any(cohort):
+    """Whether a lane has cabinets of this cohort; ``cohort.max()`` would count the users of `cohort`."""
+    found = False
+    for cabinets in cohort:
+        found = found or cabinets > 0.0
+    return found
+
+
 @njit(inner=True)
 def age_day(fleet, tables, inputs, s, first_lane):
     """One day of ageing of every cohort from the day's stress, as shares of today's energy."""
@@ -64,7 +73,7 @@ def age_day(fleet, tables, inputs, s, first_lane):
     days, warm, served = fleet.rows[DAYS_OF_LAW], fleet.temperature, fleet.in_service[s]
     for k in range(COHORTS):
         cohort, calendar, cycle = fleet.cohort[s, k], fleet.calendar[s, k], fleet.cycle[s, k]
-        if k > 0 and cohort.max() == 0.0:
+        if k > 0 and not _is_any(cohort):
             break
         for law in range(t.laws.shape[1]):
             if t.laws[s, law] == 0:

@@ -50,7 +50,7 @@ def _close_month(fleet, s, contracted_kw):
         fleet.peak[s, i] = f(0.0)
 
 
-@njit(inner=True)
+@njit(inner=True, held=False)
 def _close_year(fleet, tables, out, s, year, first_lane):
     """Write the year's sums of strategy `s`; new cells and new cabinets for the next year."""
     owned = tables.storage.owned[s] == 1
@@ -65,7 +65,7 @@ def _close_year(fleet, tables, out, s, year, first_lane):
     fleet.sums[s] = 0.0
 
 
-@njit(inner=True)
+@njit(inner=True, held=False)
 def _write_events(market, fleet, out, year, first_lane, all_of_them):
     """Keep the year's events that reached at least one strategy, or all of them, in order of path and time."""
     n_strategies = fleet.stored.shape[0]
@@ -109,16 +109,27 @@ def walk_block(tables, inputs, out, first_lane, lanes, first_path, seed, trace_f
     a parallel loop inside the kernel: Numba's parallel loops take no nested tuples, and its fallback threading layer
     ends the process when two threads enter it.
     """
-    n_strategies, n_years = out.annual.shape[1], out.annual.shape[2]
+    n_strategies = out.annual.shape[1]
     market, fleet = (
         new_market(lanes),
         new_fleet(n_strategies, lanes, n_strategies if tables.demand.required_kw.max() > 0.0 else 1),
     )
-    path = first_path + first_lane
+    _walk_years(market, fleet, tables, inputs, out, first_lane, first_path + first_lane, seed, trace_from)
+
+
+@njit(inner=True, held=False)
+def _take_inputs(market, inputs, first_lane, lanes):
     market.fee[:] = inputs.energy_fee[first_lane : first_lane + lanes]
     market.spread_factor[:] = inputs.spread_factor[first_lane : first_lane + lanes]
     market.price_drawn[:] = inputs.price_drawn[:, first_lane : first_lane + lanes]
     market.sky_drawn[:] = inputs.sky_drawn[:, first_lane : first_lane + lanes]
+
+
+@njit(inner=True, held=True)
+def _walk_years(market, fleet, tables, inputs, out, first_lane, path, seed, trace_from):
+    """As `walk_block`, in arrays that are there; `path` is the path number of lane 0."""
+    n_strategies, n_years, lanes = out.annual.shape[1], out.annual.shape[2], market.fee.size
+    _take_inputs(market, inputs, first_lane, lanes)
     start_market(market, tables, path, seed)
     start_year(market, tables, inputs, 0, first_lane, path, seed)
     for s in range(n_strategies):

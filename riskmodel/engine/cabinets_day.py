@@ -71,18 +71,23 @@ def count_cabinets(fleet, tables, inputs, s, day, day_of_year, first_lane, first
         )
 
 
+@njit(inner=True, held=False)
+def _draw_calls(calls, n_calls, following, tables, s, year, first_path, seed, cumulative, regime, lane_regime):
+    buffer = np.empty((CALLS_A_YEAR, 2))
+    for i in range(n_calls.shape[0]):
+        lane_regime[:] = regime[: lane_regime.shape[0], i]
+        n = calls_of_year(buffer, tables, s, lane_regime, year, first_path + i, seed, cumulative)
+        n_calls[i] = min(n, calls.shape[1])
+        calls[i, : n_calls[i]] = buffer[: n_calls[i]]
+        following[i] = 0
+
+
 @njit(inner=True)
 def count_calls(fleet, tables, s, year, day_of_year, first_path, seed, cumulative, regime, lane_regime):
     """The year's calls on its first day, and today's hours of them, for a strategy with a contract."""
     calls, n_calls, following, demand = fleet.calls[s], fleet.n_calls[s], fleet.following[s], tables.demand
     if day_of_year == 0:
-        buffer = np.empty((CALLS_A_YEAR, 2))
-        for i in range(n_calls.shape[0]):
-            lane_regime[:] = regime[: lane_regime.shape[0], i]
-            n = calls_of_year(buffer, demand.calls, s, lane_regime, year, first_path + i, seed, cumulative)
-            n_calls[i] = min(n, calls.shape[1])
-            calls[i, : n_calls[i]] = buffer[: n_calls[i]]
-            following[i] = 0
+        _draw_calls(calls, n_calls, following, demand.calls, s, year, first_path, seed, cumulative, regime, lane_regime)
     season = int(demand.season[s, day_of_year])
     mark_calls(fleet.called, fleet.held, calls, n_calls, following, season, int(demand.hold_all_season[s]), day_of_year)
     sums, served = fleet.sums[s], fleet.in_service[s]

@@ -91,7 +91,7 @@ def mark_day(fleet, s, day_start_h, idle_share):
             cover(fleet.run, i, fleet.down_from[s, i], fleet.down_until[s, i], day_start_h, working)
 
 
-@njit(inner=True)
+@njit(inner=True, forceinline=True)
 def _situation(fleet, tables, s, i, u, hour_of_year, year_start_h, hour):
     """What strategy `s` is in lane `i` when an event comes at `hour` of the year, into `fleet.now`."""
     now = fleet.now
@@ -111,7 +111,7 @@ def _situation(fleet, tables, s, i, u, hour_of_year, year_start_h, hour):
     now[EFFICIENCY] = float(fleet.eta[s, i])
 
 
-@njit(inner=True)
+@njit(inner=True, forceinline=True)
 def settle_event(fleet, market, tables, s, i, k, hour_of_year, year_start_h):
     """One event of lane `i` for strategy `s`: outcome, losses, energy used, and the hours it takes out of the day.
 
@@ -128,7 +128,7 @@ def settle_event(fleet, market, tables, s, i, k, hour_of_year, year_start_h):
     effect, cluster = fleet.effect, tables.cluster
     restart_times(fleet.restart, cluster, u)
     _situation(fleet, tables, s, i, u, hour_of_year, year_start_h, event[HOUR])
-    resolve(effect, event, tables.backup, cluster, s, u, fleet.now, market.pv, i)
+    resolve(effect, fleet.pool, event, tables.backup, cluster, s, u, fleet.now, market.pv, i)
     outcome = int(effect[OUTCOME])
     installed = tables.site.installed_share[int(year_start_h / HOURS_PER_YEAR)]
     share = fleet.powered[s, i] * installed
@@ -160,7 +160,7 @@ def settle_event(fleet, market, tables, s, i, k, hour_of_year, year_start_h):
     _mark_event(fleet, s, i, event[HOUR], hour_of_year, year_start_h, tables, curtailment)
 
 
-@njit(inner=True)
+@njit(inner=True, forceinline=True)
 def _record_event(record, lost, effect, servers, stored_kwh, gpus, delay):
     """Everything a reader of events may ask for; `record` : (21,) float64, written."""
     for c in range(lost.shape[0]):
@@ -184,7 +184,7 @@ def _record_event(record, lost, effect, servers, stored_kwh, gpus, delay):
     record[kept.TRIPPED] = effect[TRIPPED]
 
 
-@njit(inner=True)
+@njit(inner=True, forceinline=True)
 def _mark_event(fleet, s, i, start, hour_of_year, year_start_h, tables, curtailment):
     """Keep until when grid and cluster are away, and take those hours out of today."""
     effect = fleet.effect

@@ -25,7 +25,7 @@ OTHER_WEATHER = 1 << 40
 """Added to the path number for weathers of their own: no run has as many paths."""
 
 
-@njit(inner=True)
+@njit(inner=True, held=False)
 def start_market(market, tables, first_path, seed):
     """Stationary starting values and the first year's weather."""
     prices.start_rows(market.price_state, market.residual, market.price_drawn, first_path, seed, market.words)
@@ -42,7 +42,7 @@ def weathers(tables):
     return tables.site.regime_of[N_PROCESSES - 1] + 1
 
 
-@njit(inner=True)
+@njit(inner=True, held=False)
 def year_of_weather(market, tables, year, first_path, seed):
     """Regimes of the year's days and of the next year's first day, from the last of the year before."""
     for k in range(weathers(tables)):
@@ -52,7 +52,7 @@ def year_of_weather(market, tables, year, first_path, seed):
         weather.walk_year(market.regime[k], tables.weather, year, path, seed, market.words)
 
 
-@njit(inner=True)
+@njit(inner=True, held=False)
 def start_year(market, tables, inputs, year, first_lane, first_path, seed):
     """Price level and brightness of a year, before its first day is drawn."""
     b = market.factor.shape[0]
@@ -62,6 +62,11 @@ def start_year(market, tables, inputs, year, first_lane, first_path, seed):
     trend = inputs.price_trend[first_lane : first_lane + b]
     prices.level_factor_row(market.factor, first, trend, market.deviation, year, tables.site.level_centre[year])
     clearness.year_row(market.sky_shift, market.sky_drawn, year, first_path, seed, market.words)
+
+
+@njit(held=False)
+def _tomorrow_is_today(two_days):
+    two_days[:DAY] = two_days[DAY:]
 
 
 @njit(inner=True)
@@ -78,8 +83,8 @@ def next_day(market, tables, day, regime_day, first_path, seed):
     Draws: PRICE_DAY units 0 and 1, unit 2 for the calls of a tariff, HOUR unit 0; one HOUR draw serves two hours
     (words: price, sun, price, sun).
     """
-    market.price[:DAY] = market.price[DAY:]
-    market.pv[:DAY] = market.pv[DAY:]
+    _tomorrow_is_today(market.price)
+    _tomorrow_is_today(market.pv)
     t, c, sky, words = tables.prices, tables.clearness, market.sky_drawn, market.words
     day_of_year = day % DAYS
     month = tables.site.month_of_day[day_of_year]
@@ -155,7 +160,7 @@ def _price_means(market, weight, scaled):
         spread[i] += weight * (distance[i] - spread[i])
 
 
-@njit(inner=True)
+@njit(inner=True, held=False)
 def year_of_events(market, tables, inputs, year, first_lane, first_path, seed, status):
     """Draw the year's events of every lane, take the given ones instead or beside them, and order all by hour.
 

@@ -8,7 +8,7 @@ from distributions import clearness, prices
 from distributions._jit import njit
 from distributions.clock import HOURS_PER_YEAR
 from distributions.outages import N_COLUMNS
-from riskmodel.bridge import N_NOW
+from riskmodel.bridge import N_NOW, N_POOL
 from riskmodel.cabinet_fleet import N_WORDS, CabinetState, new_cabinet_state
 from riskmodel.cabinet_tables import N_COUNTS
 from riskmodel.dispatch import ABOVE_ALL, BELOW_ALL, HIGHEST_LEVELS, KNOWN_HOURS
@@ -131,7 +131,7 @@ class Fleet(NamedTuple):
     day : (14, b) float32 sums of the day; rows : (21, b) float32 hourly scratch
     run, grid : (24, b) float32 share of the load drawn and of the hour with grid
     known_pd, known_pc : (35, b) float32
-    effect : (21,), lost_now : (5,), restart : (3,) float64 scratch of one event
+    effect : (21,), lost_now : (5,), restart : (3,), pool : (6,) float64 scratch of one event
     """
 
     values: np.ndarray
@@ -188,6 +188,7 @@ class Fleet(NamedTuple):
     effect: np.ndarray
     lost_now: np.ndarray
     restart: np.ndarray
+    pool: np.ndarray
 
 
 class Out(NamedTuple):
@@ -312,4 +313,5 @@ def new_fleet(s, b, contracts):
         np.zeros(N_EFFECTS, np.float64),
         np.zeros(N_CAUSES, np.float64),
         np.zeros(3, np.float64),
+        np.zeros(N_POOL, np.float64),
     )

@@ -135,10 +135,10 @@ def njit(function: Any = None, /, **options: Any) -> Any:
         ``parallel=True`` for the one loop that spreads blocks over threads, ``inline="always"`` for scalar laws,
         ``nogil=True``, ``forceinline=True`` for laws inside lane loops, ``inner=True`` for kernels that only kernels
         call: they get no door from Python, which for groups of arrays takes seconds to compile. ``held=True`` for
-        kernels whose caller holds all arrays: they, and the kernels that they call, count no users of arrays (two
-        atomic additions for each row taken, two fifths of the engine's time), so they cannot make or return arrays,
-        nor assign one array to another; ``held=False`` for one of their kernels that must. ``fastmath``,
-        ``error_model`` and ``cache`` are fixed here.
+        kernels whose caller holds all arrays: they, and the kernels compiled for them, count no users of arrays (two
+        atomic additions for each row that is taken or passed on, half of the engine's time), so they can neither make
+        nor return arrays, nor assign one array to another; ``held=False`` for one of their kernels that must.
+        ``fastmath``, ``error_model`` and ``cache`` are fixed here.
 
     Returns
     -------

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from distributions import _jit
@@ -115,6 +116,19 @@ def test_threads():
     for wrong in (0, -1, most + 1, 1.5, True, "2"):
         with pytest.raises(ValueError, match="must be a whole number from 1 to"):
             _jit.set_threads(wrong)
+
+
+def test_kernels_whose_caller_holds_the_arrays_can_neither_make_nor_return_one(compiled):
+    """Nothing would count its users, so it would be freed too early or never."""
+    if not compiled:
+        pytest.skip("plain Python counts users")
+    rows = np.ones((2, 3))
+    with pytest.raises(Exception, match="NRT required but not enabled"):
+        _jit.njit(lambda n: np.zeros(n).sum(), held=True)(3)
+    with pytest.raises(Exception, match="Only accept returning of array passed into the function"):
+        _jit.njit(lambda rows: rows[0], held=True)(rows)
+    assert _jit.njit(lambda rows: rows[0].sum(), held=True)(rows) == 3.0
+    assert np.array_equal(_jit.njit(lambda rows: rows[0], held=False)(rows), rows[0])
 
 
 @pytest.mark.parametrize("option", ["fastmath", "error_model", "cache"])

@@ -135,7 +135,7 @@ def test_a_killed_process_loses_nothing_finished(reference, tmp_path):
 
 @pytest.mark.parametrize("threads", [1, 2, 8])
 def test_the_next_range_is_simulated_while_one_is_written(tmp_path, threads):
-    """And no more than the next; with one thread or two none is. Its error comes when what was finished is kept."""
+    """And no more than the next; with one thread none is. Its error comes when what was finished is kept."""
     begun, seen = [], []
 
     def engine(study, seed, first, n, **how):
@@ -148,7 +148,7 @@ def test_the_next_range_is_simulated_while_one_is_written(tmp_path, threads):
     class Slow(RangeFolder):
         def put(self, name, files):
             deadline = time.monotonic() + 20.0
-            wanted = min(len(seen) + (2 if threads > 2 else 1), 3)
+            wanted = min(len(seen) + (2 if threads > 1 else 1), 3)
             while len(begun) < wanted and time.monotonic() < deadline:
                 time.sleep(0.001)
             seen.append(len(begun))
@@ -161,7 +161,7 @@ def test_the_next_range_is_simulated_while_one_is_written(tmp_path, threads):
     with pytest.raises(OSError, match="no more"):
         next(made)
     assert begun == [0, 20, 40]
-    assert seen == ([2, 3] if threads > 2 else [1, 2])
+    assert seen == ([2, 3] if threads > 1 else [1, 2])
     assert job.store.finished() == [(0, 20), (20, 40)]
 
 

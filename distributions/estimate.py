@@ -55,18 +55,18 @@ SMALLEST, LARGEST = 1e-12, 1e18
 def format_with_error(value: float, error: float) -> str:
     """Print `value +- error`, both rounded to the first significant digit of the error.
 
-    An error of zero prints the value alone to six digits; an unknown one prints `+- unknown`; an infinite value
-    prints `never` or `-inf`, since the only infinite statistics here are waiting times that never end. Errors below
-    1e-12 or above 1e18 are written with exponents.
+    An error of zero prints the value alone to six digits; an unknown one prints two digits and `+- unknown`; an
+    infinite value prints `never` or `-inf`, since the only infinite statistics here are waiting times that never end.
+    Errors below 1e-12 or above 1e18 are written with exponents.
     """
     if math.isnan(value):
         return "undefined"
     if math.isinf(value):
         return "never" if value > 0 else "-inf"
     if not math.isfinite(error):
-        return f"{value:,.6g} +- unknown"
+        return f"{_plain(float(f'{value:.2g}'))} +- unknown"
     if error == 0.0:
-        return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"
+        return _plain(value)
     if not SMALLEST <= error <= LARGEST:
         return f"{value:.6g} +- {error:.1g}"
     digits = -math.floor(math.log10(error))
@@ -74,6 +74,11 @@ def format_with_error(value: float, error: float) -> str:
     shown_value, shown_error = round(value, digits) + 0.0, round(error, digits)  # + 0.0 turns -0.0 into 0.0
     decimals = max(0, digits)
     return f"{shown_value:,.{decimals}f} +- {shown_error:,.{decimals}f}"
+
+
+def _plain(value: float) -> str:
+    """Six digits at least, all before the point; an exponent from 1e18 on."""
+    return f"{value:,.0f}" if 1e6 <= abs(value) <= LARGEST else f"{value:,.6g}"
 
 
 def _sample(values: ArrayLike, least: int = 1) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from riskmodel.run_errors import AGAIN, RunError, told_as_damage
+from riskmodel.run_errors import AGAIN, RunError, check_names, told_as_damage
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -75,10 +75,7 @@ def check_columns(folder: Path, names: Iterable[str]) -> None:
     """
     with told_as_damage(folder / EVENTS):
         there = event_columns(folder)
-    absent = [name for name in names if name not in there]
-    if absent:
-        text = f"has no column {', '.join(absent)}: another version of this program made it"
-        raise RunError(f"{folder / EVENTS}: {text}; {AGAIN}")
+    check_names(folder / EVENTS, names, there)
 
 
 def event_rows(folder: Path) -> int:

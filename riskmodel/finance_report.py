@@ -106,7 +106,7 @@ def _measures(results: Results, name: str, npv: Array) -> dict[str, Estimate]:
 
 def line_values(results: Results) -> Array:
     """NPV of every line, (n_paths, n_strategies, N_LINES) float64 [study money]."""
-    from riskmodel.run_errors import AGAIN, RunError
+    from riskmodel.run_errors import check_names
     from riskmodel.store import opened
 
     names, entries = results.strategy_names, results.n_years + 1
@@ -115,10 +115,7 @@ def line_values(results: Results) -> Array:
     out = np.empty((results.n_paths, len(names), len(columns)))
     place = results.folder / "years.parquet"
     with opened(place) as file:
-        absent = [column for column in columns if column not in file.schema_arrow.names]
-        if absent:
-            text = f"has no column {', '.join(absent)}: another version of this program made it"
-            raise RunError(f"{place}: {text}; {AGAIN}")
+        check_names(place, columns, file.schema_arrow.names)
         first = 0
         for group in range(file.num_row_groups):
             table = file.read_row_group(group, columns=columns, use_threads=False)

@@ -10,7 +10,7 @@ from distributions.input_files import FileError, read_bytes
 from distributions.parquet_pages import check_pages
 from riskmodel.currency import CURRENCIES
 from riskmodel.event_files import EVENTS, event_files, file_digest, part_file, parts
-from riskmodel.run_errors import AGAIN, RunError
+from riskmodel.run_errors import AGAIN, RunError, check_names
 
 __all__ = ["check_folder", "check_manifest"]
 
@@ -124,9 +124,7 @@ def check_folder(folder: Path, manifest: dict[str, Any]) -> None:
         head = read_bytes(place, MOST_SUMMARY_BYTES).partition(b"\n")[0].decode("utf-8", errors="replace").split(",")
     except FileError as error:
         raise RunError(f"{place}: {error}; {AGAIN}") from None
-    absent = [name for name in ("strategy", "metric", "value", "standard_error", "unit") if name not in head]
-    if absent:
-        raise RunError(f"{place}: has no column {', '.join(absent)}; {AGAIN}")
+    check_names(place, ("strategy", "metric", "value", "standard_error", "unit"), head)
     _check_digests(folder, manifest)
 
 
@@ -164,9 +162,7 @@ def _check_table(place: Path, rows: int | None, needed: tuple[str, ...]) -> None
         raise RunError(f"{place}: is no whole Parquet file ({' '.join(str(error).split())[:120]}); {AGAIN}") from None
     if len(names) > MOST_COLUMNS or nested or len(set(names)) < len(names):
         raise RunError(f"{place}: has columns that no run writes; {AGAIN}")
-    absent = [name for name in needed if name not in names]
-    if absent:
-        raise RunError(f"{place}: has no column {', '.join(absent)}; {AGAIN}")
+    check_names(place, needed, names)
     groups = [meta.row_group(k) for k in range(meta.num_row_groups)]
     if sum(group.num_rows for group in groups) != meta.num_rows or any(group.num_rows < 0 for group in groups):
         raise RunError(f"{place}: its row groups do not add up; {AGAIN}")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["AGAIN", "Interrupted", "RunError", "RunFailed", "told_as_damage"]
+__all__ = ["AGAIN", "Interrupted", "RunError", "RunFailed", "check_names", "told_as_damage"]
 
 AGAIN = "run the study again, or take the folder from a backup"
 
@@ -36,6 +36,18 @@ class Interrupted(Exception):
             f"run the same command with --resume (in Python: resume=True) to go on from there"
         )
         self.folder, self.done, self.total = folder, done, total
+
+
+def check_names(place: Path, needed: Iterable[str], there: Collection[str]) -> None:
+    """Refuse a table of results without columns that are needed.
+
+    Raises
+    ------
+    RunError
+    """
+    absent = [name for name in needed if name not in there]
+    if absent:
+        raise RunError(f"{place}: has no column {', '.join(absent)}: another version of this program made it; {AGAIN}")
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from distributions.clock import S_PER_H
 from riskmodel.event_files import check_columns, check_inside, event_files, event_groups, word_codes
 from riskmodel.insurance.losses import EQUIPMENT, FIRE, EventLosses, Periods, joined
 from riskmodel.quantities import CAUSES
-from riskmodel.run_errors import AGAIN, RunError
+from riskmodel.run_errors import check_names
 from riskmodel.store import year_blocks, year_groups
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def _money(results: Results, table: str, line: str) -> str:
         name = f"{unit}_{line}" if table == "events" else f"{line}_{unit}"
         if name in names:
             return name
-    place = results.folder / f"{table}.parquet"
-    raise RunError(f"{place}: has no column {name}: another version of this program made it; {AGAIN}")
+    check_names(results.folder / f"{table}.parquet", [name], names)
+    return name
 
 
 def events_of(results: Results, strategy: str, life: tuple[int, int] | None = None) -> EventLosses:

@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from riskmodel.event_files import EVENTS, event_columns
-from studies.reports.source import AGAIN, ReportError, open_results
+from riskmodel.event_files import EVENTS, check_columns
+from riskmodel.run_errors import RunError
+from studies.reports.source import ReportError, open_results
 
 if TYPE_CHECKING:
     from riskmodel.results import Results
@@ -60,8 +61,11 @@ def write_insurer(
     from studies.reports.insurer_facts import insurer_facts
     from studies.reports.insurer_page import insurer_page
 
-    results = open_results(folder, NEEDED, NEEDED_BY_YEAR)
-    _check_events(folder)
+    results = open_results(folder, NEEDED, NEEDED_BY_YEAR, (EVENTS,))
+    try:
+        check_columns(folder, NEEDED_BY_EVENT)
+    except RunError as error:
+        raise ReportError(str(error)) from None
     try:
         facts = insurer_facts(results, cover)
     except ValueError as error:
@@ -75,23 +79,6 @@ def write_insurer(
     if with_ord:
         files.append(_write_ord(results, out / ORD_FOLDER))
     return files, without_glyph("".join((str(results.manifest["study"]["title"]), *results.titles.values())))
-
-
-def _check_events(folder: Path) -> None:
-    """Whether the table of events is there and has its columns."""
-    import pyarrow as pa
-
-    place = folder / EVENTS
-    if not place.exists():
-        raise ReportError(f"{folder}: {place.name} is missing there; {AGAIN}")
-    try:
-        found = event_columns(folder)
-    except (OSError, pa.ArrowInvalid, IndexError):
-        raise ReportError(f"{place}: cannot be read; {AGAIN}") from None
-    absent = [column for column in NEEDED_BY_EVENT if column not in found]
-    if absent:
-        text = f"has no column {', '.join(absent)}: another version of this program made it"
-        raise ReportError(f"{place}: {text}; {AGAIN}")
 
 
 def _write_ord(results: Results, folder: Path) -> Path:

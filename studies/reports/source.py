@@ -42,7 +42,7 @@ def open_results(
 
     from riskmodel.currency import stored
     from riskmodel.results import load_results
-    from riskmodel.run import RunError
+    from riskmodel.run_errors import RunError, check_names
     from riskmodel.study import StudyError
 
     try:
@@ -57,10 +57,10 @@ def open_results(
             found = pq.read_schema(folder / name).names
         except (OSError, pa.ArrowInvalid):
             raise ReportError(f"{folder / name}: cannot be read; {AGAIN}") from None
-        absent = [column for column in needed if stored(found, column) not in found]
-        if absent:
-            text = f"has no column {', '.join(absent)}: another version of this program made it"
-            raise ReportError(f"{folder / name}: {text}; {AGAIN}")
+        try:
+            check_names(folder / name, [stored(found, column) for column in needed], found)
+        except RunError as error:
+            raise ReportError(str(error)) from None
     try:
         _ = results.study
     except StudyError as error:

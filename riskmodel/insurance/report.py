@@ -130,7 +130,7 @@ def loss_rows(report: LossReport) -> list[Row]:
 def write_ord(results: Results, folder: Path, life: tuple[int, int] | None = None) -> list[str]:
     """Write the ORD tables of a run: set 1 by strategy, set 2 by strategy and cause; give the names of the files.
 
-    All events of one strategy are held in memory, as they are rows of the tables: some 30 kB a path.
+    All events of one strategy are held in memory, as they are rows of the tables.
     """
     from riskmodel.insurance.ord_files import BY_CAUSE, write_description, write_summaries
 

@@ -101,8 +101,9 @@ def _case(request: ExplainRequest) -> Case:
         from riskmodel.study import load_study
 
         paths = int(manifest["paths"] or manifest["paths_wanted"])
-        if request.path >= paths:
-            raise refuse(f"--path {request.path}: that run has paths 0 to {paths - 1}")
+        first = int(manifest.get("first_path", 0))
+        if not first <= request.path < first + paths:
+            raise refuse(f"--path {request.path}: that run has paths {first} to {first + paths - 1}")
         study, seed = load_study(folder / "study.resolved.toml"), int(manifest["seed"])
         if manifest["source_version"] != manifests.source_version():
             typer.echo("Warning: this program's source has changed since that run; numbers may differ.", err=True)

@@ -188,6 +188,17 @@ def test_the_events_of_a_run_told_again(tmp_path):
     assert told["strategies"][0]["lost"]["restart"] == float(row["gpu_hours_restart"])
 
 
+def test_a_run_that_begins_later_has_its_own_paths(tmp_path):
+    results = run_to_folder(STUDY, tmp_path / "run", 2, SEED, first_path=3)
+    for path in (2, 5):
+        done = call(results.folder, "--path", path)
+        assert done.exit_code == 2
+        assert f"--path {path}: that run has paths 3 to 4" in done.stderr
+    last = call(results.folder, "--path", 4)
+    assert last.exit_code == 0, last.output
+    assert "path 4, seed 7" in last.stdout
+
+
 def call(*words):
     return CliRunner(env={"COLUMNS": "130"}).invoke(app, ["explain", *map(str, words)])
 

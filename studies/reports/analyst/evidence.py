@@ -162,10 +162,12 @@ def _origin(origin: str) -> tuple[str, str]:
 def reproduce(facts: Facts) -> Section:
     """Commands, versions and digests."""
     manifest = facts.results.manifest
+    first = int(manifest.get("first_path", 0))
+    begun = f" --first-path {first}" if first else ""
     controlled = " --control-variates" if "variance_reduction" in manifest else ""
     commands = (
         f"riskmodel run RESULTS/study.resolved.toml --paths {facts.results.n_paths} --seed {facts.results.seed}"
-        f"{controlled} --out AGAIN",
+        f"{begun}{controlled} --out AGAIN",
         "riskmodel report AGAIN --for analyst",
     )
     intro = (
